@@ -1,0 +1,262 @@
+"""JourneyAssistant: the face that notebooks, the page and the command line share."""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from assistant.batch import RunSummary, run_inference, users_to_infer
+from assistant.errors import LibraryError
+from assistant.keyword_index import KeywordIndex
+from assistant.library import Library
+from assistant.runs import DatedChange, Forgotten, RunMode, RunParameters
+from assistant.settings import Settings
+from chains.clustering import Granularity
+from chains.explanation import explain
+from chains.inference import InferenceModels, InferenceOptions, infer_journeys
+from chains.journeys import ALGORITHM, Journey
+from chains.keywords import extract_keywords
+from chains.safety import SensitivityChecker
+from vectorstore.activity_log import ActivityLog
+from vectorstore.embeddings import CachedEmbeddings, open_embeddings
+from vectorstore.errors import InputError
+from vectorstore.ingest import Ingested, Progress, ingest
+from vectorstore.open_store import open_store
+from vectorstore.retriever import ActivityRetriever
+from vectorstore.store import KeywordStore
+
+OnProgress = Callable[[int, int], None]
+
+
+def _silently(done: int, total: int) -> None:
+    """Progress that nobody watches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What was removed of a user. remaining: how much of him is still found anywhere; 0 is the proof."""
+
+    activities: int
+    keywords: int
+    vectors: int
+    library: Forgotten
+    remaining: int
+
+
+class JourneyAssistant:
+    """Everything that can be done with a home folder. What is opened is opened when first needed, and stays open.
+
+    Use as a context manager, or call `close`.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._open = ExitStack()
+        self.log = ActivityLog(settings.home / "activity")
+
+    @classmethod
+    def from_settings(cls, settings: Settings | None = None) -> Self:
+        """settings: by default from journeys.toml and the environment."""
+        return cls(settings or Settings.load())
+
+    # --- what it is made of
+
+    @cached_property
+    def library(self) -> Library:
+        self.settings.home.mkdir(parents=True, exist_ok=True)
+        return self._open.enter_context(Library(self.settings.library_location))
+
+    @cached_property
+    def embeddings(self) -> CachedEmbeddings:
+        chosen = self.settings.embedding
+        return open_embeddings(
+            chosen.model,
+            folder=self.settings.home / "embeddings",
+            base_url=chosen.base_url,
+            api_key=chosen.api_key,
+            threads=chosen.threads,
+        )
+
+    @cached_property
+    def store(self) -> KeywordStore:
+        return self._open.enter_context(
+            open_store(
+                self.settings.store,
+                folder=self.settings.home / "store",
+                model=self.embeddings.model,
+                dimension=self.embeddings.dimension,
+                qdrant_api_key=self.settings.store_api_key.get_secret_value() if self.settings.store_api_key else None,
+            )
+        )
+
+    @cached_property
+    def models(self) -> InferenceModels:
+        return InferenceModels(checker=SensitivityChecker(self.settings.safety))
+
+    def options(self, granularity: Granularity | None = None) -> InferenceOptions:
+        """How journeys are inferred, as the settings say, or with another granularity."""
+        chosen = self.settings.inference
+        return InferenceOptions(
+            granularity=granularity or chosen.granularity,
+            least_events=chosen.min_events,
+            penalty=chosen.diversification_penalty,
+            threshold=chosen.diversification_threshold,
+        )
+
+    # --- the main job
+
+    def ingest(
+        self,
+        logs: Sequence[Path],
+        *,
+        now: datetime | None = None,
+        on_rows: Callable[[Progress], None] | None = None,
+        on_users: OnProgress = _silently,
+        index: bool = True,
+    ) -> Ingested:
+        """Reads logs into the activity log, and puts the keywords of the users that they touch into the store.
+
+        now: rows dated more than a day later are rejected. index: False leaves the store as it is.
+        """
+        read = ingest(
+            logs,
+            self.log,
+            rejected_to=self.settings.home / "rejected.jsonl",
+            columns=self.settings.columns,
+            zone=self.settings.zone,
+            now=now,
+            max_rejected=self.settings.max_rejected,
+            on_progress=on_rows,
+        )
+        if index:
+            self.update_index(on_users)
+        return read
+
+    def update_index(self, on_users: OnProgress = _silently) -> int:
+        """Brings the keyword store in step with the activity log; returns how many users were touched."""
+        return self._index.update(self.settings.store, self.store, self.log, self.embeddings, on_users)
+
+    def infer(
+        self,
+        *,
+        mode: RunMode = RunMode.FULL,
+        as_of: datetime | None = None,
+        users: Collection[str] | None = None,
+        granularity: Granularity | None = None,
+        on_progress: OnProgress = _silently,
+    ) -> RunSummary:
+        """Infers and stores journeys. as_of: by default the last activity of these users.
+
+        users: only these, from all of their activity. Raises InputError where there is none.
+        """
+        clock = as_of or self.log.latest(users)
+        if clock is None:
+            raise InputError("there is no activity to infer from: journeys ingest LOG reads one")
+        options = self.options(granularity)
+        parameters = RunParameters(
+            as_of=clock,
+            mode=mode,
+            algorithm=ALGORITHM,
+            embedding=self.embeddings.model,
+            granularity=options.granularity,
+            log_position=self.log.position,
+            settings=self.settings.deciding(),
+        )
+        wanted = None if users is None else set(users)
+        if mode is RunMode.INCREMENTAL:
+            touched = users_to_infer(self.log, self.library, parameters)
+            wanted = touched if wanted is None else wanted & touched
+        return run_inference(
+            self.log, self.library, self.embeddings, parameters, options, self.models, wanted, on_progress
+        )
+
+    # --- what is known of a user
+
+    def journeys(self, user_id: str) -> list[Journey]:
+        """The journeys of the last inference, best first. Raises LibraryError for a user who has had none."""
+        found = self.library.journeys(user_id)
+        if not found and self.library.state(user_id) is None:
+            raise LibraryError(
+                f"no inference of a user {user_id!r}: journeys infer, or see the ids with journeys users"
+            )
+        return found
+
+    def journey(self, user_id: str, which: str) -> Journey:
+        """One journey by its id, the beginning of its id, its rank, or its name. Raises LibraryError."""
+        journeys = self.journeys(user_id)
+        for same in (
+            lambda journey: which == str(journey.rank),
+            lambda journey: journey.name.casefold() == which.casefold(),
+            lambda journey: journey.journey_id.startswith(which),
+        ):
+            matching = [journey for journey in journeys if same(journey)]
+            if len(matching) == 1:
+                return matching[0]
+        known = ", ".join(f"{journey.rank} {journey.name}" for journey in journeys) or "none"
+        raise LibraryError(f"user {user_id!r} has no one journey {which!r}; there are: {known}")
+
+    def explain(self, user_id: str, which: str) -> str:
+        """Why a journey is claimed and why it ranks where it ranks, with dated receipts."""
+        return explain(self.journey(user_id, which))
+
+    def changes(self, user_id: str) -> list[DatedChange]:
+        """What happened to the user's journeys, the newest run first."""
+        self.journeys(user_id)
+        return self.library.changes(user_id)
+
+    def recluster(self, user_id: str, granularity: Granularity, as_of: datetime) -> list[Journey]:
+        """What the journeys would be with another granularity, from the keyword store; nothing is stored."""
+        keywords, vectors = self.store.keywords(user_id)
+        return infer_journeys(keywords, vectors, as_of, self.options(granularity), self.models)
+
+    def retriever(self, user_id: str, limit: int = 10) -> ActivityRetriever:
+        """A LangChain retriever over the user's activity."""
+        return ActivityRetriever(store=self.store, embeddings=self.embeddings, user_id=user_id, k=limit)
+
+    def all_journeys(self, users: Collection[str] | None = None) -> Iterator[Journey]:
+        """The stored journeys of these users, or of all, in order of user and rank."""
+        if users is None:
+            yield from self.library.all_journeys()
+            return
+        ordered = sorted(users)
+        for start in range(0, len(ordered), 500):
+            found = self.library.journeys_of(ordered[start : start + 500])
+            for user_id in ordered[start : start + 500]:
+                yield from found.get(user_id, [])
+
+    def forget(self, user_id: str) -> Erased:
+        """Removes a user from the activity log, the store, the vectors of his texts and the library."""
+        activities = self.log.of(user_id)
+        texts = sorted({keyword.key for keyword in extract_keywords(activities)})
+        erased = Erased(
+            keywords=self.store.forget(user_id),
+            vectors=self.embeddings.forget(texts) if texts else 0,
+            library=self.library.forget(user_id),
+            activities=self.log.forget(user_id),
+            remaining=0,
+        )
+        remaining = (
+            len(self.log.of(user_id)) + len(self.store.keywords(user_id)[0]) + len(self.library.journeys(user_id))
+        )
+        return Erased(erased.activities, erased.keywords, erased.vectors, erased.library, remaining)
+
+    # --- housekeeping
+
+    @cached_property
+    def _index(self) -> KeywordIndex:
+        return KeywordIndex(self.settings.home / "index.json")
+
+    def close(self) -> None:
+        self._open.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,342 @@
+"""The command line. Errors are one line that says what to do; exit codes: 0 ok, 1 failed, 2 usage."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from assistant import demo as demo_users
+from assistant.assistant import JourneyAssistant
+from assistant.commands_evaluate import evaluate_app, train_app
+from assistant.doctor import examine
+from assistant.output import check_folder, check_output, row_of, write_assignments, write_journeys
+from assistant.progress import Bars
+from assistant.runs import RunMode
+from assistant.settings import Settings
+from assistant.tables_shown import (
+    changes_table,
+    examined_table,
+    journeys_table,
+    read_text,
+    run_text,
+    settings_table,
+    user_heading,
+    users_table,
+)
+from chains.clustering import Granularity
+from vectorstore.errors import InputError, JourneyError
+
+app = typer.Typer(
+    name="journeys",
+    help="Finds each user's journeys in an activity log: named, staged, ranked, explained by dated activity.",
+    epilog="Begin with: journeys demo --no-ui, or: journeys infer LOG --output journeys.jsonl",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(evaluate_app, name="evaluate")
+app.add_typer(train_app, name="train")
+
+Logs = Annotated[list[Path] | None, typer.Argument(metavar="LOG…", help="CSV, JSONL (also .gz), Parquet, or folders.")]
+User = Annotated[str, typer.Argument(metavar="USER", help="A user id, as in the log.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+AsOf = Annotated[
+    datetime | None,
+    typer.Option(
+        "--as-of",
+        formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"],
+        help="The clock, in UTC; by default the last activity.",
+    ),
+]
+
+
+@app.callback()
+def main_options(
+    context: typer.Context,
+    home: Annotated[
+        Path | None, typer.Option(help="Where everything lies; by default JOURNEYS_HOME or .journeys.")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="The settings file; by default journeys.toml in the home folder or here.")
+    ] = None,
+) -> None:
+    context.obj = {"home": home, "config": config}
+
+
+def settings_of(context: typer.Context, **overrides: Any) -> Settings:
+    """The settings for this call, from its options, the environment and journeys.toml."""
+    return Settings.load(**context.obj, **{name: value for name, value in overrides.items() if value is not None})
+
+
+@contextmanager
+def _assistant(context: typer.Context, **overrides: Any) -> Iterator[JourneyAssistant]:
+    with JourneyAssistant.from_settings(settings_of(context, **overrides)) as assistant:
+        yield assistant
+
+
+@contextmanager
+def _existing(context: typer.Context) -> Iterator[JourneyAssistant]:
+    with _assistant(context) as assistant:
+        if not assistant.settings.home.is_dir():
+            raise InputError(
+                f"nothing has been read yet (no folder {assistant.settings.home}): "
+                "begin with journeys demo --no-ui, or journeys infer LOG --output journeys.jsonl"
+            )
+        yield assistant
+
+
+@app.command()
+def demo(
+    context: typer.Context,
+    no_ui: Annotated[bool, typer.Option("--no-ui", help="Print the journeys instead of opening the page.")] = False,
+    users: Annotated[int, typer.Option(min=1, help="How many users to print.")] = 4,
+) -> None:
+    """Sample users through the whole main job."""
+    home = context.obj["home"] or Path(".journeys") / "demo"
+    context.obj["home"] = home
+    with _assistant(context) as assistant, Bars() as bars:
+        log = demo_users.write_log(home / "sample.csv")
+        read = assistant.ingest([log], on_rows=bars.rows("Reading"), on_users=bars.users("Indexing"))
+        summary = assistant.infer(users=read.users, as_of=demo_users.AS_OF, on_progress=bars.users("Inferring"))
+    with _assistant(context) as assistant:
+        console = Console()
+        console.print(run_text(summary, read))
+        shown = sorted(read.users)[:users]
+        for user_id in shown:
+            console.print()
+            console.print(user_heading(user_id, assistant.log.of(user_id)))
+            console.print(journeys_table(assistant.journeys(user_id)))
+        console.print()
+        console.print(f"More: journeys --home {home} show USER, explain USER RANK, users")
+        if not no_ui:
+            console.print(
+                "The page is not part of this version yet; journeys demo --no-ui says the same without this line."
+            )
+
+
+@app.command()
+def ingest(
+    context: typer.Context,
+    logs: Annotated[list[Path], typer.Argument(metavar="LOG…", help="CSV, JSONL (also .gz), Parquet, or folders.")],
+    max_rejected: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Share of unreadable rows that is still well.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Reads logs: validates, embeds and indexes. Reading the same again changes nothing."""
+    with _assistant(context, max_rejected=max_rejected) as assistant:
+        with Bars(quiet=as_json) as bars:
+            read = assistant.ingest(
+                logs, now=datetime.now(UTC), on_rows=bars.rows("Reading"), on_users=bars.users("Indexing")
+            )
+        if as_json:
+            _print_json(
+                {
+                    "read": read.read,
+                    "new": read.new,
+                    "known": read.known,
+                    "rejected": read.rejected,
+                    "users": len(read.users),
+                }
+            )
+            return
+        print(read_text(read))
+        if read.rejected:
+            reasons = ", ".join(f"{reason} ({count:,})" for reason, count in read.reasons.most_common())
+            print(f"rejected: {reasons}; see {assistant.settings.home / 'rejected.jsonl'}")
+
+
+@app.command()
+def infer(
+    context: typer.Context,
+    logs: Logs = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write journeys as .jsonl or .parquet.")] = None,
+    assignments: Annotated[Path | None, typer.Option(help="Write user_id,text,journey as CSV.")] = None,
+    incremental: Annotated[
+        bool, typer.Option("--incremental/--full", help="Only users with activity since their last inference.")
+    ] = False,
+    as_of: AsOf = None,
+    users: Annotated[str | None, typer.Option(help="Ids with commas between, or @FILE with one a line.")] = None,
+    granularity: Annotated[Granularity | None, typer.Option(help="How fine journeys are.")] = None,
+    max_rejected: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Share of unreadable rows that is still well.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """The main job: from activity to journeys. With LOG… the users in these logs, else all."""
+    if output:
+        check_output(output)
+    if assignments:
+        check_folder(assignments)
+    with _assistant(context, max_rejected=max_rejected) as assistant:
+        with Bars(quiet=as_json) as bars:
+            wanted = _ids(users)
+            read = None
+            if logs:
+                read = assistant.ingest(
+                    logs, now=datetime.now(UTC), on_rows=bars.rows("Reading"), on_users=bars.users("Indexing")
+                )
+                wanted = set(read.users) if wanted is None else wanted & read.users
+            summary = assistant.infer(
+                mode=RunMode.INCREMENTAL if incremental else RunMode.FULL,
+                as_of=as_of.replace(tzinfo=UTC) if as_of else None,
+                users=wanted,
+                granularity=granularity,
+                on_progress=bars.users("Inferring"),
+            )
+        if output:
+            write_journeys(assistant.all_journeys(wanted), output)
+        if assignments:
+            write_assignments(assistant.all_journeys(wanted), assignments)
+        if as_json:
+            _print_json(
+                {
+                    "run_id": summary.run.run_id,
+                    "users": summary.users,
+                    "resumed": summary.resumed,
+                    "journeys": summary.journeys,
+                    "changes": summary.changes,
+                    "as_of": summary.run.parameters.as_of.isoformat(),
+                }
+            )
+        else:
+            print(run_text(summary, read))
+            for path in (output, assignments):
+                if path:
+                    print(f"written: {path}")
+
+
+@app.command()
+def users(
+    context: typer.Context,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """The users with an inference, and how many journeys each has."""
+    with _existing(context) as assistant:
+        states = sorted(assistant.library.states(), key=lambda state: (-state.journeys, state.user_id))
+        if as_json:
+            _print_json([{"user_id": state.user_id, "journeys": state.journeys} for state in states[:limit]])
+        else:
+            Console().print(users_table(states[:limit], len(states)))
+
+
+@app.command()
+def show(context: typer.Context, user: User, as_json: AsJson = False) -> None:
+    """A user's journeys, best first."""
+    with _existing(context) as assistant:
+        journeys = assistant.journeys(user)
+        if as_json:
+            _print_json([row_of(journey) for journey in journeys])
+            return
+        console = Console()
+        console.print(user_heading(user, assistant.log.of(user)))
+        console.print(journeys_table(journeys))
+
+
+@app.command()
+def explain(
+    context: typer.Context,
+    user: User,
+    journey: Annotated[str, typer.Argument(help="Rank, name or id of the journey.")],
+    as_json: AsJson = False,
+) -> None:
+    """Why a journey is claimed, and why it ranks where it ranks."""
+    with _existing(context) as assistant:
+        if as_json:
+            _print_json(assistant.journey(user, journey).model_dump(mode="json"))
+        else:
+            print(assistant.explain(user, journey))
+
+
+@app.command()
+def changes(context: typer.Context, user: User, as_json: AsJson = False) -> None:
+    """What happened to a user's journeys, run by run."""
+    with _existing(context) as assistant:
+        dated = assistant.changes(user)
+        if as_json:
+            _print_json(
+                [
+                    {"run_id": each.run_id, "as_of": each.as_of.isoformat(), **each.change.model_dump(mode="json")}
+                    for each in dated
+                ]
+            )
+        else:
+            Console().print(changes_table(dated))
+
+
+@app.command()
+def forget(context: typer.Context, user: User, as_json: AsJson = False) -> None:
+    """Removes a user everywhere, and proves it."""
+    with _existing(context) as assistant:
+        erased = assistant.forget(user)
+        if as_json:
+            _print_json(
+                {
+                    "activities": erased.activities,
+                    "keywords": erased.keywords,
+                    "vectors": erased.vectors,
+                    "journeys": erased.library.journeys,
+                    "changes": erased.library.changes,
+                    "remaining": erased.remaining,
+                }
+            )
+        else:
+            print(
+                f"removed: {erased.activities:,} activities, {erased.keywords:,} keywords, {erased.vectors:,} vectors, "
+                f"{erased.library.journeys:,} journeys, {erased.library.changes:,} changes; "
+                f"found again: {erased.remaining}"
+            )
+        if erased.remaining:
+            raise typer.Exit(1)
+
+
+@app.command()
+def doctor(context: typer.Context, as_json: AsJson = False) -> None:
+    """What is on, what is off, and how to turn it on."""
+    settings = settings_of(context)
+    found = examine(settings)
+    if as_json:
+        _print_json(
+            {"settings": [list(each) for each in settings.describe()], "checks": [list(each) for each in found]}
+        )
+        return
+    console = Console()
+    console.print(settings_table(settings.describe()))
+    console.print(examined_table(found))
+    if any(check.state == "broken" for check in found):
+        raise typer.Exit(1)
+
+
+def _ids(given: str | None) -> set[str] | None:
+    if given is None:
+        return None
+    if given.startswith("@"):
+        path = Path(given[1:])
+        if not path.is_file():
+            raise InputError(f"{path}: no such file; --users takes ids with commas between, or @FILE with one a line")
+        return {line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()}
+    return {user_id.strip() for user_id in given.split(",") if user_id.strip()}
+
+
+def _print_json(value: object) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=2, default=lambda each: each.isoformat()))
+
+
+def main() -> None:
+    """Entry point: an expected error is one line on standard error and exit code 1."""
+    try:
+        app()
+    except JourneyError as error:
+        print(f"journeys: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("journeys: stopped; the same command goes on where it was", file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,57 @@
+"""The sample users as a log file, rows that can't be read included, and their known journeys as labels."""
+
+import csv
+from pathlib import Path
+
+from assistant.evaluation import LabelledUser
+from assistant.output import replacing
+from assistant.sample import AS_OF, sample_users
+from vectorstore.activity import normalize
+
+__all__ = ["AS_OF", "broken_rows", "labelled_sample", "write_log"]
+
+_COLUMNS = ("user_id", "timestamp", "kind", "text", "item_id", "board", "annotations", "label")
+
+#: Planted: a user whose log is partly damaged. Each of these must be set aside with its reason.
+_BROKEN = (
+    ("s46", "yesterday", "search", "a time that is none", "", "", "", ""),
+    ("s46", "2026-06-20T10:00:00Z", "stare", "a kind that is none", "", "", "", ""),
+    ("", "2026-06-20T10:00:00Z", "search", "whose is this", "", "", "", ""),
+    ("s46", "2026-06-20T10:00:00Z", "search", "   ", "", "", "", ""),
+    ("s46", "2026-06-20T10:00:00Z", "search", "long " * 2_500, "", "", "", ""),
+    ("s46", "", "search", "a time that is missing", "", "", "", ""),
+)
+
+
+def write_log(path: Path) -> Path:
+    """Writes the sample log as CSV, the same to the byte on every machine; returns the path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(_COLUMNS)
+        for user in sample_users():
+            for event, key in user.activities:
+                moment = event.timestamp.isoformat().replace("+00:00", "Z")
+                annotations = "|".join(event.annotations)
+                label = f"{user.user_id}-{key}" if key else ""
+                row = (user.user_id, moment, event.kind, event.text, event.item_id, event.board, annotations, label)
+                writer.writerow(["" if value is None else value for value in row])
+        writer.writerows(_BROKEN)
+    return path
+
+
+def broken_rows() -> int:
+    """How many rows of the sample log can't be read."""
+    return len(_BROKEN)
+
+
+def labelled_sample() -> list[LabelledUser]:
+    """The sample users as labelled users; those of a handful of texts have nothing to teach, but are there."""
+    return [
+        LabelledUser(
+            user.user_id,
+            [event for event, _ in user.activities],
+            {normalize(event.text): f"{user.user_id}-{key}" for event, key in user.activities if key},
+        )
+        for user in sample_users()
+    ]

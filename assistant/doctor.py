@@ -1,0 +1,65 @@
+"""What works on this machine, what is off, and how to turn it on."""
+
+from importlib.util import find_spec
+from typing import NamedTuple
+
+from assistant.library import Library
+from assistant.settings import Settings
+from vectorstore.embeddings import open_embeddings
+from vectorstore.errors import JourneyError
+from vectorstore.open_store import open_store
+
+
+class Check(NamedTuple):
+    """One part. state: "on", "off" or "broken". advice: what to do, empty where nothing needs doing."""
+
+    part: str
+    state: str
+    advice: str
+
+
+def examine(settings: Settings) -> list[Check]:
+    """Tries each part for real; nothing is made that was not there, but for the home folder."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    chosen = settings.embedding
+    checks = []
+    dimension = 0
+    try:
+        embeddings = open_embeddings(
+            chosen.model,
+            folder=settings.home / "embeddings",
+            base_url=chosen.base_url,
+            api_key=chosen.api_key,
+            threads=chosen.threads,
+        )
+        dimension = embeddings.embed(["ready"]).shape[1]
+        checks.append(Check(f"embeddings: {chosen.model}, {dimension} dimensions", "on", ""))
+    except JourneyError as error:
+        checks.append(Check(f"embeddings: {chosen.model}", "broken", str(error)))
+    if dimension:
+        try:
+            with open_store(
+                settings.store, folder=settings.home / "store", model=chosen.model, dimension=dimension
+            ) as store:
+                checks.append(Check(f"store: {settings.store}, {store.count():,} keywords", "on", ""))
+        except JourneyError as error:
+            checks.append(Check(f"store: {settings.store}", "broken", str(error)))
+    try:
+        with Library(settings.library_location) as library:
+            counts = library.count()
+            checks.append(Check(f"library: {counts.users:,} users, {counts.journeys:,} journeys", "on", ""))
+    except JourneyError as error:
+        checks.append(Check("library", "broken", str(error)))
+    checks.append(
+        Check(
+            "language model", "off", "names come from keywords and explanations from templates; nothing needs one yet"
+        )
+    )
+    for extra, module, what in (
+        ("chroma", "chromadb", "the Chroma store"),
+        ("postgres", "psycopg", "a PostgreSQL library"),
+    ):
+        there = find_spec(module) is not None
+        advice = "" if there else f"pip install 'journey-assistant[{extra}]'"
+        checks.append(Check(what, "on" if there else "off", advice))
+    return checks

@@ -1,0 +1,11 @@
+"""Errors of this layer that a user can mend: one line that says what is wrong and what to do next."""
+
+from vectorstore.errors import JourneyError
+
+
+class LibraryError(JourneyError):
+    """The library of journeys cannot be opened, read or written as asked."""
+
+
+class SettingsError(JourneyError):
+    """A setting that is unknown or has a value that it cannot have. The message names it and where it stands."""

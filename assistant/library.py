@@ -1,0 +1,243 @@
+"""The library: every user's current journeys, what changed, and the runs that found them, in SQL.
+
+One process writes at a time; any number read meanwhile, without waiting.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self
+
+from sqlalchemy import ColumnElement, Connection, Select, Table, delete, func, insert, select, update
+
+from assistant import tables
+from assistant.changes import Change
+from assistant.database import Database
+from assistant.errors import LibraryError
+from assistant.migrations import upgrade
+from assistant.rows import Values, change_of, change_rows, journey_of, journey_row, run_of, run_row, state_of, state_row
+from assistant.runs import Counts, DatedChange, Forgotten, Run, RunParameters, RunState, UserResult, UserState
+from chains.journeys import Journey
+
+# Ids in one statement, and rows fetched at a time; both databases take more, but gain nothing from it.
+_CHUNK = 500
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Library:
+    """Opens the library, and makes or upgrades it where needed.
+
+    url, patience: see `Database`. clock: says when a run began and ended, which no result depends on.
+    Every method raises LibraryError where the database cannot do as asked, and opening it MissingExtra where
+    PostgreSQL's driver is missing.
+    """
+
+    def __init__(self, url: str, *, patience: float = 30.0, clock: Callable[[], datetime] = _now) -> None:
+        self._database = Database(url, patience=patience)
+        self._clock = clock
+        try:
+            upgrade(self._database)
+        except LibraryError:
+            self.close()
+            raise
+
+    @property
+    def location(self) -> str:
+        """The file, or the URL without its password."""
+        return self._database.location
+
+    def begin_run(self, parameters: RunParameters) -> Run:
+        """The newest run goes on where it was not finished and had the same parameters; else a new run begins.
+
+        A run that begins overtakes one that is still running, which is failed from then on and can write no more.
+        """
+        runs = tables.runs
+        with self._database.writing() as connection:
+            newest = connection.execute(select(runs).order_by(runs.c.number.desc()).limit(1)).first()
+            if newest and newest.state != RunState.FINISHED and True:
+                _end(connection, newest.run_id, state=RunState.RUNNING.value, finished=None)
+                return replace(run_of(newest), state=RunState.RUNNING, finished=None, resumed=True)
+            if newest and newest.state == RunState.RUNNING:
+                _end(connection, newest.run_id, state=RunState.FAILED.value, finished=self._clock())
+            number = newest.number + 1 if newest else 1
+            run = Run(f"run-{number:06d}", parameters, RunState.RUNNING, self._clock())
+            connection.execute(insert(runs), [run_row(number, run)])
+            return run
+
+    def finish_run(self, run: Run, state: RunState = RunState.FINISHED) -> Run:
+        """Ends a run, as finished or failed, and counts what it wrote. Raises LibraryError where it was overtaken."""
+        found = select(func.count(), func.coalesce(func.sum(tables.user_state.c.journeys), 0))
+        with self._database.writing() as connection:
+            _require_running(connection, run)
+            users, journeys = connection.execute(found.where(tables.user_state.c.run_id == run.run_id)).one()
+            _end(connection, run.run_id, state=state.value, finished=self._clock(), users=users, journeys=journeys)
+            return run_of(connection.execute(select(tables.runs).where(tables.runs.c.run_id == run.run_id)).one())
+
+    def runs(self) -> list[Run]:
+        """All runs, the newest first."""
+        with self._database.reading() as connection:
+            return [
+                run_of(row) for row in connection.execute(select(tables.runs).order_by(tables.runs.c.number.desc()))
+            ]
+
+    def done_users(self, run_id: str) -> set[str]:
+        """The users whose journeys are from this run."""
+        statement = select(tables.user_state.c.user_id).where(tables.user_state.c.run_id == run_id)
+        with self._database.reading() as connection:
+            return set(connection.execute(statement).scalars())
+
+    def put_user(self, run: Run, user_id: str, journeys: Sequence[Journey], changes: Sequence[Change] = ()) -> bool:
+        """`put_users` for one user; False where this run had done the user before."""
+        return self.put_users(run, [UserResult(user_id, journeys, changes)]) == 1
+
+    def put_users(self, run: Run, results: Sequence[UserResult]) -> int:
+        """Replaces the journeys of each user, and writes the changes and the user's state: for all users or none.
+
+        The journeys are stored with the id of the run. A user whom this run has done already is left as is, so a
+        batch may be given twice. Returns how many users were written. Raises LibraryError where the run was
+        overtaken; ValueError where a user comes twice, or a journey is of another user or has a rank or id twice.
+        """
+        _require_sound(results)
+        state, journeys = tables.user_state, tables.journeys
+        with self._database.writing() as connection:
+            _require_running(connection, run)
+            asked = select(state.c.user_id).where(state.c.run_id == run.run_id)
+            done = set(_among(connection, asked, state.c.user_id, [result.user_id for result in results]))
+            todo = [result for result in results if result.user_id not in done]
+            for some in _chunks([result.user_id for result in todo]):
+                connection.execute(delete(journeys).where(journeys.c.user_id.in_(some)))
+                connection.execute(delete(state).where(state.c.user_id.in_(some)))
+            _insert(connection, journeys, [journey_row(one, run.run_id) for each in todo for one in each.journeys])
+            _insert(connection, state, [state_row(each, run) for each in todo])
+            _insert(connection, tables.changes, [row for each in todo for row in change_rows(each, run)])
+        return len(todo)
+
+    def users(self) -> Iterator[str]:
+        """Every user with an inference, with or without journeys, in order of id."""
+        yield from self._stream(select(tables.user_state.c.user_id).order_by(tables.user_state.c.user_id))
+
+    def states(self) -> Iterator[UserState]:
+        """With what each user's journeys were last inferred, in order of id."""
+        with self._database.reading() as connection:
+            streaming = connection.execution_options(yield_per=_CHUNK)
+            for row in streaming.execute(select(tables.user_state).order_by(tables.user_state.c.user_id)):
+                yield state_of(row)
+
+    def state(self, user_id: str) -> UserState | None:
+        """None where the user has had no inference."""
+        with self._database.reading() as connection:
+            row = connection.execute(select(tables.user_state).where(tables.user_state.c.user_id == user_id)).first()
+        return None if row is None else state_of(row)
+
+    def journeys(self, user_id: str) -> list[Journey]:
+        """The user's current journeys by rank; [] where there are none, or no such user."""
+        return self.journeys_of([user_id])[user_id]
+
+    def journeys_of(self, user_ids: Sequence[str]) -> dict[str, list[Journey]]:
+        """The current journeys by rank of each user asked for, [] for those without: one statement for many users."""
+        asked = select(tables.journeys.c.user_id, tables.journeys.c.body)
+        ordered = asked.order_by(tables.journeys.c.user_id, tables.journeys.c.rank)
+        found: dict[str, list[Journey]] = {user_id: [] for user_id in user_ids}
+        with self._database.reading() as connection:
+            for some in _chunks(list(found)):
+                for user_id, body in connection.execute(ordered.where(tables.journeys.c.user_id.in_(some))):
+                    found[user_id].append(journey_of(body))
+        return found
+
+    def all_journeys(self) -> Iterator[Journey]:
+        """Every current journey in order of user and rank, from one moment, in constant memory."""
+        ordered = select(tables.journeys.c.body).order_by(tables.journeys.c.user_id, tables.journeys.c.rank)
+        for body in self._stream(ordered):
+            yield journey_of(body)
+
+    def changes(self, user_id: str, run_id: str | None = None) -> list[DatedChange]:
+        """What changed for a user: in one run, or in all runs, the oldest first."""
+        changes = tables.changes
+        statement = select(changes).where(changes.c.user_id == user_id).order_by(changes.c.run_id, changes.c.position)
+        if run_id is not None:
+            statement = statement.where(changes.c.run_id == run_id)
+        with self._database.reading() as connection:
+            return [change_of(row) for row in connection.execute(statement)]
+
+    def forget(self, user_id: str) -> Forgotten:
+        """Removes all of a user, and in SQLite writes the file anew, so that no byte of it stays behind.
+
+        A run that has the user in hand would write the journeys again, so it must have ended before.
+        """
+        with self._database.writing() as connection:
+            counts = [
+                connection.execute(delete(table).where(table.c.user_id == user_id)).rowcount
+                for table in (tables.journeys, tables.changes, tables.user_state)
+            ]
+        self._database.scrub()
+        return Forgotten(journeys=counts[0], changes=counts[1], states=counts[2])
+
+    def count(self) -> Counts:
+        with self._database.reading() as connection:
+            users, journeys, changes, runs = (
+                connection.execute(select(func.count()).select_from(table)).scalar_one()
+                for table in (tables.user_state, tables.journeys, tables.changes, tables.runs)
+            )
+        return Counts(users=users, journeys=journeys, changes=changes, runs=runs)
+
+    def close(self) -> None:
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _stream(self, statement: Select[str]) -> Iterator[str]:
+        with self._database.reading() as connection:
+            yield from connection.execution_options(yield_per=_CHUNK).execute(statement).scalars()
+
+
+def _end(connection: Connection, run_id: str, **values: Any) -> None:
+    connection.execute(update(tables.runs).where(tables.runs.c.run_id == run_id).values(**values))
+
+
+def _require_running(connection: Connection, run: Run) -> None:
+    statement = select(tables.runs.c.state).where(tables.runs.c.run_id == run.run_id)
+    state = connection.execute(statement).scalar_one_or_none()
+    if state != RunState.RUNNING:
+        raise LibraryError(
+            f"{run.run_id} is {state or 'unknown'} and can write no more: another run has begun since, "
+            "so wait until that has ended, then start this one again"
+        )
+
+
+def _require_sound(results: Sequence[UserResult]) -> None:
+    if len({result.user_id for result in results}) < len(results):
+        raise ValueError("a batch has the same user twice")
+    for result in results:
+        owners = {journey.user_id for journey in result.journeys} | {change.user_id for change in result.changes}
+        if owners - {result.user_id}:
+            raise ValueError(f"a journey or change given for user {result.user_id!r} is of another user")
+        for name in ("rank", "journey_id"):
+            if len({getattr(journey, name) for journey in result.journeys}) < len(result.journeys):
+                raise ValueError(f"user {result.user_id!r} has the same {name} twice")
+
+
+def _chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(ids), _CHUNK):
+        yield ids[start : start + _CHUNK]
+
+
+def _among(
+    connection: Connection, statement: Select[str], column: ColumnElement[str], ids: Sequence[str]
+) -> Iterator[str]:
+    for some in _chunks(ids):
+        yield from connection.execute(statement.where(column.in_(some))).scalars()
+
+
+def _insert(connection: Connection, table: Table, rows: Sequence[Values]) -> None:
+    if rows:
+        connection.execute(insert(table), rows)

@@ -1,0 +1,61 @@
+"""The library's schema version, and the steps that bring an older library up to it."""
+
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import Connection, insert, inspect, select, text, update
+
+from assistant.database import Database
+from assistant.errors import LibraryError
+from assistant.tables import METADATA, schema_version
+
+Step = Callable[[Connection], None]
+
+#: The step at position i takes a library from version i + 1 to i + 2. Steps are added, never changed.
+STEPS: tuple[Step, ...] = ()
+
+# Any number, as long as it stays the same: two processes that make one library at once take turns on it.
+_TURN = 1_785_302_117
+
+
+def upgrade(database: Database, steps: Sequence[Step] = STEPS) -> int:
+    """Makes the tables of a new library, or takes an older one through the steps that it lacks, all or nothing.
+
+    Returns the version. Raises LibraryError where the library is newer than this program, or holds tables of others.
+    """
+    newest = len(steps) + 1
+    with database.reading() as connection:
+        if _version(connection) == newest:
+            return newest
+    with database.writing() as connection:
+        if not database.is_sqlite:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:turn)"), {"turn": _TURN})
+        found = _version(connection)
+        if found is None:
+            _make(connection, database.location)
+            connection.execute(insert(schema_version).values(version=newest))
+            return newest
+        if found > newest:
+            raise LibraryError(
+                f"{database.location} was written by a newer version (schema {found}, this one knows {newest}): "
+                "pip install --upgrade journey-assistant"
+            )
+        for step in steps[found - 1 :]:
+            step(connection)
+        connection.execute(update(schema_version).values(version=newest))
+    return newest
+
+
+def _version(connection: Connection) -> int | None:
+    if not inspect(connection).has_table(schema_version.name):
+        return None
+    version: int = connection.execute(select(schema_version.c.version)).scalar_one()
+    return version
+
+
+def _make(connection: Connection, location: str) -> None:
+    foreign = sorted(set(METADATA.tables) & set(inspect(connection).get_table_names()))
+    if foreign:
+        raise LibraryError(
+            f"{location} has a table {foreign[0]!r} of another program: give the library a database of its own"
+        )
+    METADATA.create_all(connection)

@@ -1,0 +1,65 @@
+"""Progress bars on standard error; where there is no terminal, one line at the end of each step."""
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from vectorstore.ingest import Progress as Read
+
+
+class Bars:
+    """Shows steps of long work. It only listens: nothing depends on it. quiet: shows nothing."""
+
+    def __init__(self, quiet: bool = False) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TaskProgressColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            disable=quiet,
+        )
+
+    def users(self, what: str) -> Callable[[int, int], None]:
+        """A bar that is told how many users are done, of how many."""
+        task = None
+
+        def told(done: int, total: int) -> None:
+            nonlocal task
+            if task is None:
+                task = self._progress.add_task(what, total=total)
+            self._progress.update(task, completed=done, total=total)
+
+        return told
+
+    def count(self, what: str, total: int) -> Callable[[], None]:
+        """A bar that goes on by one each time it is called."""
+        task = self._progress.add_task(what, total=total)
+        return lambda: self._progress.advance(task)
+
+    def rows(self, what: str) -> Callable[[Read], None]:
+        """A bar that is told what was read; its length is the share of bytes."""
+        task = None
+
+        def told(read: Read) -> None:
+            nonlocal task
+            if task is None:
+                task = self._progress.add_task(what, total=1)
+            rows = read.rows
+            total = max(round(rows / read.done), rows) if read.done else None
+            self._progress.update(task, completed=rows, total=total)
+
+        return told
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()

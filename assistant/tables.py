@@ -1,0 +1,112 @@
+"""The tables of the library, the same in SQLite and PostgreSQL.
+
+A change here needs a step in `migrations.py` too: a new library is made from this page, an old one by the steps.
+"""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """Aware times in, aware times in UTC out. SQLite keeps no zone, so there the column holds UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _id() -> String:
+    """Ordered by code point, as Python and SQLite order text; PostgreSQL would follow the database's language."""
+    return String().with_variant(String(collation="C"), "postgresql")
+
+
+METADATA = MetaData()
+
+schema_version = Table("schema_version", METADATA, Column("version", Integer, primary_key=True))
+
+runs = Table(
+    "runs",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("run_id", _id(), nullable=False, unique=True),
+    Column("state", String, nullable=False),
+    Column("started", UtcTime, nullable=False),
+    Column("finished", UtcTime),
+    Column("as_of", UtcTime, nullable=False),
+    Column("mode", String, nullable=False),
+    Column("algorithm", String, nullable=False),
+    Column("embedding", String, nullable=False),
+    Column("granularity", String, nullable=False),
+    Column("log_position", BigInteger, nullable=False),
+    Column("settings", Text, nullable=False),
+    Column("fingerprint", String, nullable=False),
+    Column("users", Integer, nullable=False),
+    Column("journeys", Integer, nullable=False),
+)
+
+# `body` holds the whole journey; the columns before it are there to be asked for.
+journeys = Table(
+    "journeys",
+    METADATA,
+    Column("user_id", _id(), primary_key=True),
+    Column("rank", Integer, primary_key=True, autoincrement=False),
+    Column("journey_id", _id(), nullable=False),
+    Column("name", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("stage", String, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("confidence", Float, nullable=False),
+    Column("first_seen", UtcTime, nullable=False),
+    Column("last_seen", UtcTime, nullable=False),
+    Column("policy", String, nullable=False),
+    Column("category", String),
+    Column("run_id", _id(), nullable=False),
+    Column("body", Text, nullable=False),
+)
+
+user_state = Table(
+    "user_state",
+    METADATA,
+    Column("user_id", _id(), primary_key=True),
+    Column("run_id", _id(), nullable=False),
+    Column("as_of", UtcTime, nullable=False),
+    Column("algorithm", String, nullable=False),
+    Column("embedding", String, nullable=False),
+    Column("granularity", String, nullable=False),
+    Column("log_position", BigInteger, nullable=False),
+    Column("journeys", Integer, nullable=False),
+    Index("user_state_by_run", "run_id", "user_id"),
+)
+
+changes = Table(
+    "changes",
+    METADATA,
+    Column("user_id", _id(), primary_key=True),
+    Column("run_id", _id(), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("journey_id", _id(), nullable=False),
+    Column("kind", String, nullable=False),
+    Column("as_of", UtcTime, nullable=False),
+    Column("body", Text, nullable=False),
+)

@@ -1,0 +1,144 @@
+"""What the terminal shows: tables and sentences, made from values and nothing else."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from assistant.batch import RunSummary
+from assistant.evaluation import ClusterFigures
+from assistant.runs import DatedChange, UserState
+from chains.journeys import Journey, Stage
+from chains.wording import count_text, date_text
+from vectorstore.activity import Activity, days_of, normalize
+from vectorstore.ingest import Ingested
+
+_KEYWORDS_SHOWN = 3
+
+
+def _table(*headings: str, title: str | None = None, expand: bool = False) -> Table:
+    table = Table(
+        box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, padding=(0, 1, 0, 0), expand=expand
+    )
+    for heading in headings:
+        right = heading in {"", "Events", "Days", "Seen", "Score", "Journeys"}
+        wide = heading == "Journey" and expand
+        table.add_column(
+            heading, justify="right" if right else "left", no_wrap=right or wide, ratio=1 if wide else None
+        )
+    return table
+
+
+def journeys_table(journeys: Sequence[Journey]) -> Table | Text:
+    """One row a journey, readable at 80 columns. Users' words are shown as text, never as markup."""
+    if not journeys:
+        return Text("No journeys: too little that belongs together, or nothing that may be shown.")
+    table = _table("", "Journey", "Kind", "Events", "Days", "Seen", "Score", expand=True)
+    for journey in journeys:
+        about = [k.text for k in journey.keywords if normalize(k.text) != normalize(journey.name)][:_KEYWORDS_SHOWN]
+        name = Text(journey.name, style="bold")
+        if journey.safety.category:
+            name.append(f" [{journey.safety.category}: {journey.safety.policy}]", style="yellow")
+        name.append(f"\n{', '.join(about)}", style="dim not bold")
+        ended = journey.stage is Stage.ENDED
+        table.add_row(
+            str(journey.rank),
+            name,
+            Text(f"{journey.kind}, ended" if ended else str(journey.kind), style="dim" if ended else "green"),
+            str(journey.events),
+            str(journey.active_days),
+            f"{_day(journey.first_seen)} – {_day(journey.last_seen)}",
+            f"{journey.score:.2f}",
+        )
+    return table
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment.day} {moment:%b}"
+
+
+def user_heading(user_id: str, activities: Sequence[Activity]) -> Text:
+    """Whose journeys these are, and from how much."""
+    if not activities:
+        return Text(user_id, style="bold")
+    events = f"{len(activities):,} activities" if len(activities) > 1 else "1 activity"
+    days = count_text(len(days_of(activities)), "day")
+    span = f"{date_text(activities[0].timestamp)} to {date_text(activities[-1].timestamp)}"
+    return Text.assemble((user_id, "bold"), f"  {events} on {days}, {span}")
+
+
+def users_table(states: Sequence[UserState], total: int) -> Table:
+    """Users with most journeys first."""
+    table = _table(
+        "User", "Journeys", "As of", "Run", title=f"{len(states)} of {total} users" if len(states) < total else None
+    )
+    for state in states:
+        table.add_row(Text(state.user_id), str(state.journeys), date_text(state.as_of), state.run_id)
+    return table
+
+
+def changes_table(dated: Sequence[DatedChange]) -> Table | Text:
+    """One row a change, the newest run first."""
+    if not dated:
+        return Text("No changes since the first inference.")
+    table = _table("As of", "Run", "What", "Journey", "Detail")
+    for each in dated:
+        table.add_row(
+            date_text(each.as_of), each.run_id, str(each.change.kind), Text(each.change.name), Text(each.change.detail)
+        )
+    return table
+
+
+def settings_table(described: Sequence[Sequence[object]]) -> Table:
+    """Each setting with its value and where it comes from."""
+    table = _table("Setting", "Value", "From")
+    for row in described:
+        table.add_row(*(Text(str(cell)) for cell in row))
+    return table
+
+
+def examined_table(found: Sequence[Sequence[object]]) -> Table:
+    """Each part with its state and what to do."""
+    table = _table("Part", "State", "What to do")
+    for row in found:
+        table.add_row(*(Text(str(cell)) for cell in row))
+    return table
+
+
+def figures_table(figures: ClusterFigures, title: str) -> Table:
+    """B-cubed figures, the one to quote first."""
+    table = _table("B-cubed", "Value", title=title)
+    rows = (
+        ("weighted F1", f"{figures.weighted_f1:.3f}  (95 %: {figures.low:.3f} to {figures.high:.3f})"),
+        ("macro F1", f"{figures.macro_f1:.3f}"),
+        ("precision", f"{figures.precision:.3f}"),
+        ("recall", f"{figures.recall:.3f}"),
+        ("users, texts", f"{figures.users:,}, {figures.units:,}"),
+    )
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def read_text(read: Ingested) -> str:
+    """One line on what reading logs brought."""
+    return (
+        f"{read.read:,} rows read: {read.new:,} new, {read.known:,} known, {read.rejected:,} rejected; "
+        f"{len(read.users):,} users"
+    )
+
+
+def run_text(summary: RunSummary, read: Ingested | None) -> str:
+    """One or two lines on what a run did."""
+    lines = []
+    if read:
+        lines.append(read_text(read))
+    done_before = f" ({summary.resumed:,} more were done before the run was cut off)" if summary.resumed else ""
+    lines.append(
+        f"{summary.run.run_id}: {summary.journeys:,} journeys of {summary.users:,} users{done_before}, "
+        f"{summary.changes:,} changes, as of {date_text(summary.run.parameters.as_of)}"
+    )
+    return "\n".join(lines)

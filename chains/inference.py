@@ -1,0 +1,213 @@
+"""From one user's keywords and vectors to journeys: one pure function, the same in a notebook and in a batch run."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chains.affinity import AffinityModel, affinity, default_affinity
+from chains.clustering import CUT, Granularity, cluster
+from chains.explanation import describe, receipts
+from chains.journeys import Journey, JourneyKeyword, Policy
+from chains.naming import Candidate, choose_names, rank_names
+from chains.ranking import diversify, score
+from chains.safety import SensitivityChecker, loss
+from chains.showable import fit_to_show
+from chains.stage import Staged, stage
+from chains.texts import Floats, Texts, texts_of
+from vectorstore.activity import Activity, Keyword, KeywordSource, days_of
+
+_SINGLE_TEXT_CONFIDENCE = 0.5
+_KEYWORDS_KEPT = 30
+_RECENT = timedelta(days=28)
+
+
+@dataclass(frozen=True, slots=True)
+class InferenceOptions:
+    """granularity: how fine journeys are. least_events: fewer make no journey. penalty, threshold: of diversification,
+    in (0, 1] and cosine in [-1, 1]."""
+
+    granularity: Granularity = Granularity.NORMAL
+    least_events: int = 2
+    penalty: float = 0.95
+    threshold: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class InferenceModels:
+    """What the inference decides with."""
+
+    affinity: AffinityModel = field(default_factory=default_affinity)
+    checker: SensitivityChecker = field(default_factory=SensitivityChecker)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A cluster that is a journey, before it is ranked and named."""
+
+    places: NDArray[np.intp]
+    events: tuple[Activity, ...]
+    staged: Staged
+    centre: Floats
+    confidence: float
+
+
+def infer_journeys(
+    keywords: Sequence[Keyword], vectors: Floats, as_of: datetime, options: InferenceOptions, models: InferenceModels
+) -> list[Journey]:
+    """Journeys of one user, best first, [] where nothing makes one.
+
+    keywords: all of the user's up to as_of. vectors: (len(keywords), d) float32, unit length, row by row. Journeys of
+    blocked kinds are left out. Ids are provisional: they follow from the user and the journey's first text.
+    """
+    texts = texts_of(keywords, vectors)
+    if not len(texts):
+        return []
+    together = affinity(texts, models.affinity)
+    labels = cluster(together, CUT[options.granularity])
+    found = [
+        _find(texts, together, np.flatnonzero(labels == label), as_of)
+        for label in range(int(labels.max()) + 1)
+        if _is_journey(texts, np.flatnonzero(labels == label), options.least_events)
+    ]
+    if not found:
+        return []
+    return _rank(keywords, vectors, texts, found, as_of, options, models)
+
+
+def _is_journey(texts: Texts, places: NDArray[np.intp], least_events: int) -> bool:
+    """A journey takes two texts, or one that the user came back to on another day."""
+    events = [event for place in places for event in texts.events[place]]
+    return len(events) >= least_events and (len(places) > 1 or len(days_of(events)) > 1)
+
+
+def _find(texts: Texts, together: NDArray[np.float32], places: NDArray[np.intp], as_of: datetime) -> _Found:
+    events = tuple(
+        sorted(
+            (event for place in places for event in texts.events[place]),
+            key=lambda event: (event.timestamp, event.activity_id),
+        )
+    )
+    size = len(places)
+    within = together[np.ix_(places, places)]
+    confidence = (float(within.sum()) - size) / (size * (size - 1)) if size > 1 else _SINGLE_TEXT_CONFIDENCE
+    called_off = loss(texts.keys[place] for place in places)
+    centre = texts.context[places].mean(axis=0)
+    return _Found(
+        places=places,
+        events=events,
+        staged=stage([event.timestamp for event in events], as_of, called_off=called_off),
+        centre=centre / max(float(np.linalg.norm(centre)), 1e-9),
+        confidence=float(np.clip(confidence, 0, 1)),
+    )
+
+
+def _rank(
+    keywords: Sequence[Keyword],
+    vectors: Floats,
+    texts: Texts,
+    found: Sequence[_Found],
+    as_of: datetime,
+    options: InferenceOptions,
+    models: InferenceModels,
+) -> list[Journey]:
+    recent = sum(event.timestamp > as_of - _RECENT for events in texts.events for event in events)
+    scores = [score(journey.events, recent, journey.staged.stage, as_of) for journey in found]
+    factors = diversify(
+        [each.base for each in scores],
+        np.stack([journey.centre for journey in found]),
+        penalty=options.penalty,
+        threshold=options.threshold,
+    )
+    order = sorted(
+        range(len(found)),
+        key=lambda place: (-scores[place].base * factors[place], found[place].events[0].timestamp, place),
+    )
+    candidates = _candidates(keywords, vectors, texts, found)
+    names = choose_names([rank_names(candidates[place], found[place].centre) for place in order], fit_to_show)
+    journeys: list[Journey] = []
+    for place, name in zip(order, names, strict=True):
+        journey, base, factor = found[place], scores[place], factors[place]
+        days = len(days_of(journey.events))
+        weighed = _weigh(candidates[place], journey, texts)
+        central = {
+            event.text: float(texts.context[row] @ journey.centre)
+            for row in journey.places
+            for event in texts.events[row]
+        }
+        own = [texts.keywords[row].text for row in sorted(journey.places, key=lambda row: texts.keys[row])]
+        verdict = models.checker.journey(
+            name, [texts.keys[row] for row in journey.places], [len(texts.events[row]) for row in journey.places]
+        )
+        if verdict.policy is Policy.BLOCK:
+            continue
+        journeys.append(
+            Journey(
+                user_id=keywords[0].user_id,
+                journey_id=provisional_id(keywords[0].user_id, texts.keys[journey.places[0]]),
+                rank=len(journeys) + 1,
+                name=name,
+                description=describe(journey.events, days, weighed),
+                keywords=weighed,
+                texts=tuple(own),
+                kind=journey.staged.kind,
+                stage=journey.staged.stage,
+                stage_reason=journey.staged.reason,
+                confidence=journey.confidence,
+                score=base.base * factor,
+                base_score=base.base,
+                diversification=factor,
+                terms=base.terms,
+                first_seen=journey.events[0].timestamp,
+                last_seen=journey.events[-1].timestamp,
+                events=len(journey.events),
+                active_days=days,
+                safety=verdict,
+                receipts=receipts(journey.events, central),
+                as_of=as_of,
+            )
+        )
+    return journeys
+
+
+def provisional_id(user_id: str, first_text: str) -> str:
+    """12 hexadecimal digits that follow from the user and the text with which a journey began."""
+    return hashlib.blake2b(f"{user_id}\x1f{first_text}".encode(), digest_size=6).hexdigest()
+
+
+def _candidates(
+    keywords: Sequence[Keyword], vectors: Floats, texts: Texts, found: Sequence[_Found]
+) -> list[list[Candidate]]:
+    """For each journey the keywords of its events that are short enough to be one: not whole titles."""
+    journey_of = {
+        event.text: place
+        for place, journey in enumerate(found)
+        for row in journey.places
+        for event in texts.events[row]
+    }
+    candidates: list[list[Candidate]] = [[] for _ in found]
+    for row, keyword in enumerate(keywords):
+        if keyword.source is KeywordSource.TITLE:
+            continue
+        inside = Counter(journey_of[event.text] for event in keyword.events if event.text in journey_of)
+        for place, count in inside.items():
+            candidates[place].append(Candidate(keyword, vectors[row], count, len(keyword.events)))
+    return candidates
+
+
+def _weigh(candidates: Sequence[Candidate], journey: _Found, texts: Texts) -> tuple[JourneyKeyword, ...]:
+    """The journey's keywords by their events in it and their nearness to its middle, the heaviest 1."""
+    if not candidates:
+        titles = [texts.keywords[row].text for row in journey.places[:_KEYWORDS_KEPT]]
+        return tuple(JourneyKeyword(text=title, weight=1.0, events=1) for title in titles)
+    raw = [each.events * max(float(each.vector @ journey.centre), 0.05) for each in candidates]
+    most = max(raw)
+    weighed = sorted(zip(raw, candidates, strict=True), key=lambda pair: (-pair[0], pair[1].keyword.key))
+    return tuple(
+        JourneyKeyword(text=each.keyword.text, weight=min(value / most, 1.0), events=each.events)
+        for value, each in weighed[:_KEYWORDS_KEPT]
+    )

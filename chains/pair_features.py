@@ -1,0 +1,222 @@
+"""What speaks for or against two texts of one user belonging to one journey: numbers for every pair."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence, Set
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from chains.texts import Floats, Texts
+
+FEATURES = (
+    "cosine",  # of the texts alone
+    "context_cosine",  # of the texts with their annotations
+    "session_cosine",  # each text with what was done within the hour
+    "session_kin_cosine",  # the same, counting what is near in meaning
+    "kin_cosine",  # each text with the user's five nearest texts
+    "both_cosine",  # the two before together
+    "nearness",  # log of the mutual rank by context cosine
+    "both_nearness",  # log of the mutual rank by both_cosine
+    "cosine_z",  # context cosine against the two texts' usual
+    "both_z",  # both_cosine against the two texts' usual
+    "gap",  # log10 of the least seconds between two events
+    "steps",  # log of the least number of events between
+    "letters",  # Dice coefficient of letter trigrams
+    "rare_words",  # shared words and annotation words, weighted by rarity with this user
+    "same_board",
+    "other_board",
+    "same_annotations",  # how many
+    "same_item",
+    "first_gap",  # log10 of the seconds between the two first events
+    "texts",  # log of the number of the user's texts
+    "words",  # the fewer words of the two
+)
+
+_WORD = re.compile(r"[^\W_]{3,}")
+_SESSION_SECONDS = 3600.0
+_SESSION_FADES = 600.0
+_NEAREST = 5
+_CELLS = 500_000
+
+Matrix = NDArray[np.float32]
+
+
+def pair_features(texts: Texts) -> Iterator[tuple[int, Matrix]]:
+    """Blocks of rows: the number of the first, and (rows, n, len(FEATURES)) float32. The diagonal means nothing.
+
+    What grows with n * n are four matrices, however many features there are.
+    """
+    pairs = _Pairs(texts)
+    for rows in _blocks(len(texts)):
+        yield rows.start, pairs.block(rows)
+
+
+class _Pairs:
+    """What the blocks have in common: smoothed vectors, ranks, closeness in time, who shares what."""
+
+    def __init__(self, texts: Texts) -> None:
+        n = len(texts)
+        words = [frozenset(_WORD.findall(key)) for key in texts.keys]
+        with_labels = [own | set(" ".join(names).split()) for own, names in zip(words, texts.labels, strict=True)]
+        grams = [{f" {key} "[place : place + 3] for place in range(len(key))} for key in texts.keys]
+        self.texts = texts
+        self.gap, self.steps = _closest(texts)
+        self.letters = _incidence(grams)
+        self.letter_counts = np.array([len(own) for own in grams], dtype=np.float32)
+        self.rare_words = _incidence(with_labels, lambda count: np.sqrt(np.log((n + 1) / count)))
+        self.labels, self.items, self.boards = map(_incidence, (texts.labels, texts.items, texts.boards))
+        self.has_board = np.array([bool(names) for names in texts.boards])
+        self.word_counts = np.array([len(own) for own in words], dtype=np.float32)
+        self.first = np.array([events[0].timestamp.timestamp() for events in texts.events])
+        self.smooth = self._smooth()
+        self.usual = _against_usual(texts.context)
+        self.usual_both = _against_usual(self.smooth[3])
+        self.rank = _ranks(texts.context)
+        self.rank_both = _ranks(self.smooth[3])
+
+    def _smooth(self) -> tuple[Floats, Floats, Floats, Floats]:
+        """(n, d) unit vectors: each text's context mixed with its session, its session's kin, its kin, and both."""
+        context = self.texts.context
+        session, session_kin, kin, both = (np.empty_like(context) for _ in range(4))
+        for rows in _blocks(len(context)):
+            positive = np.maximum(context[rows] @ context.T, 0)
+            beside = np.exp(-self.gap[rows] / _SESSION_FADES) * (self.gap[rows] < _SESSION_SECONDS)
+            session[rows] = _mix(context, rows, beside)
+            session_kin[rows] = _mix(context, rows, beside * positive)
+            kin[rows] = _mix(context, rows, _nearest(positive, rows))
+        for rows in _blocks(len(context)):
+            positive = np.maximum(context[rows] @ context.T, 0)
+            beside = np.exp(-self.gap[rows] / _SESSION_FADES) * (self.gap[rows] < _SESSION_SECONDS)
+            both[rows] = _mix(session_kin, rows, _nearest(positive, rows) + beside * positive / 2)
+        return session, session_kin, kin, both
+
+    def block(self, rows: slice) -> Matrix:
+        texts, n = self.texts, len(self.texts)
+        cosine = context = texts.vectors[rows] @ texts.vectors.T
+        context = texts.context[rows] @ texts.context.T
+        both = self.smooth[3][rows] @ self.smooth[3].T
+        same_board = _shared(self.boards, rows) > 0
+        letters = 2 * _shared(self.letters, rows) / (self.letter_counts[rows, None] + self.letter_counts[None, :])
+        block = np.empty((*context.shape, len(FEATURES)), dtype=np.float32)
+        for place, values in enumerate(
+            (
+                cosine,
+                context,
+                *(smoothed[rows] @ smoothed.T for smoothed in self.smooth[:3]),
+                both,
+                np.log1p(np.minimum(self.rank[rows], self.rank[:, rows].T)),
+                np.log1p(np.minimum(self.rank_both[rows], self.rank_both[:, rows].T)),
+                _standard(context, rows, self.usual),
+                _standard(both, rows, self.usual_both),
+                np.log10(1 + self.gap[rows]),
+                np.log1p(self.steps[rows]),
+                letters,
+                _shared(self.rare_words, rows),
+                same_board,
+                self.has_board[rows, None] & self.has_board[None, :] & ~same_board,
+                _shared(self.labels, rows),
+                _shared(self.items, rows) > 0,
+                np.log10(1 + np.abs(self.first[rows, None] - self.first[None, :])),
+                np.log(n),
+                np.minimum(self.word_counts[rows, None], self.word_counts[None, :]),
+            )
+        ):
+            block[..., place] = values
+        return block
+
+
+def _blocks(n: int) -> Iterator[slice]:
+    step = max(1, _CELLS // max(n, 1))
+    return (slice(first, min(first + step, n)) for first in range(0, n, step))
+
+
+def _closest(texts: Texts) -> tuple[Matrix, Matrix]:
+    """For each pair the least seconds, and the least steps in the stream, between an event of one and of the other."""
+    seconds, places, starts = texts.stream
+    n, total = len(texts), len(seconds)
+    gap, steps = (np.empty((n, n), dtype=np.float32) for _ in range(2))
+    bounds = np.append(starts, total)
+    first = 0
+    while first < n:
+        last = int(np.searchsorted(bounds, bounds[first] + 8 * _CELLS // total, side="right")) - 1
+        last = min(max(last, first + 1), n)
+        rows = slice(bounds[first], bounds[last])
+        for values, out in ((seconds, gap), (places.astype(np.float64), steps)):
+            apart = np.minimum.reduceat(np.abs(values[rows, None] - values[None, :]), starts, axis=1)
+            out[first:last] = np.minimum.reduceat(apart, starts[first:last] - bounds[first], axis=0)
+        first = last
+    return gap, steps
+
+
+def _mix(vectors: Floats, rows: slice, weights: Matrix) -> Floats:
+    """The rows' vectors, each with the weighted mean of the others', unit length again."""
+    weights[np.arange(len(weights)), np.arange(rows.start, rows.stop)] = 0
+    mixed: Floats = vectors[rows] + (weights @ vectors) / np.maximum(weights.sum(axis=1, keepdims=True), 1)
+    unit: Floats = mixed / np.maximum(np.linalg.norm(mixed, axis=1, keepdims=True), 1e-9)
+    return unit
+
+
+def _nearest(similarity: Matrix, rows: slice) -> Matrix:
+    """The similarity where it is one of the row's highest, itself left out; 0 elsewhere."""
+    others = similarity.copy()
+    others[np.arange(len(others)), np.arange(rows.start, rows.stop)] = -1
+    n = others.shape[1]
+    if n > _NEAREST:
+        others[others < np.partition(others, n - _NEAREST, axis=1)[:, [n - _NEAREST]]] = 0
+    return np.maximum(others, 0)
+
+
+def _ranks(vectors: Floats) -> NDArray[np.int32]:
+    """(n, n): how many texts are nearer to the row's text, itself counted."""
+    n = len(vectors)
+    rank = np.empty((n, n), dtype=np.int32)
+    for rows in _blocks(n):
+        similarity = vectors[rows] @ vectors.T
+        similarity[np.arange(len(similarity)), np.arange(rows.start, rows.stop)] = 2
+        order = np.argsort(-similarity, axis=1, kind="stable")
+        np.put_along_axis(rank[rows], order, np.arange(n, dtype=np.int32)[None, :], axis=1)
+    return rank
+
+
+def _against_usual(vectors: Floats) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Mean and standard deviation of each text's cosines with all of the user's texts, (n,) each."""
+    mean, spread = (np.empty(len(vectors), dtype=np.float32) for _ in range(2))
+    for rows in _blocks(len(vectors)):
+        similarity = vectors[rows] @ vectors.T
+        mean[rows], spread[rows] = similarity.mean(axis=1), similarity.std(axis=1) + 1e-6
+    return mean, spread
+
+
+def _standard(similarity: Matrix, rows: slice, usual: tuple[NDArray[np.float32], NDArray[np.float32]]) -> Matrix:
+    """Standard deviations above the usual, the mean of the two texts' views."""
+    mean, spread = usual
+    mine = (similarity - mean[rows, None]) / spread[rows, None]
+    theirs = (similarity - mean[None, :]) / spread[None, :]
+    both: Matrix = (mine + theirs) * np.float32(0.5)
+    return both
+
+
+def _incidence(
+    sets: Sequence[Set[str]], weight: Callable[[NDArray[np.float64]], NDArray[np.float64]] | None = None
+) -> sparse.csr_array:
+    """(n, members): who has what, leaving out what only one has; weighted by in how many sets a member is."""
+    counts = Counter(chain.from_iterable(sets))
+    common = sorted(member for member, count in counts.items() if count > 1)
+    column = {member: place for place, member in enumerate(common)}
+    shared = [sorted(column[member] for member in members if member in column) for members in sets]
+    ends = np.cumsum([0, *map(len, shared)])
+    indices = np.fromiter(chain.from_iterable(shared), dtype=np.intp, count=int(ends[-1]))
+    sizes = np.array([counts[member] for member in common], dtype=np.float64)
+    weights = np.ones(len(common)) if weight is None else weight(sizes)
+    return sparse.csr_array(
+        (weights.astype(np.float32)[indices], indices, ends), shape=(len(sets), max(len(common), 1))
+    )
+
+
+def _shared(incidence: sparse.csr_array, rows: slice) -> Matrix:
+    """(rows, n): the sum of the products of two texts' weights over what they share."""
+    shared: Matrix = (incidence[rows] @ incidence.T).toarray()
+    return shared

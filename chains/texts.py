@@ -1,0 +1,84 @@
+"""What is clustered: the distinct texts of one user, each with its own events and what surrounds them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vectorstore.activity import Activity, Keyword, KeywordSource, normalize
+
+_OWN = frozenset({KeywordSource.QUERY, KeywordSource.BOARD, KeywordSource.TITLE})
+_ANNOTATION_WEIGHT = 0.7
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Texts:
+    """The n distinct texts of one user in order of first event (then of key).
+
+    keys: normalized texts. keywords: the keyword of each. events: of each, those whose text it is, in order of time.
+    vectors: (n, d) unit length. context: (n, d) unit length, the text together with its annotations.
+    boards, items, labels: for each text the normalized boards and annotations, and the items, that it came with.
+    """
+
+    keys: tuple[str, ...]
+    keywords: tuple[Keyword, ...]
+    events: tuple[tuple[Activity, ...], ...]
+    vectors: Floats
+    context: Floats
+    boards: tuple[frozenset[str], ...]
+    items: tuple[frozenset[str], ...]
+    labels: tuple[frozenset[str], ...]
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    @cached_property
+    def stream(self) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.intp]]:
+        """All events, text by text: epoch seconds (E,), places in time (E,), and where each text starts (n,)."""
+        seconds = np.array([event.timestamp.timestamp() for events in self.events for event in events])
+        places = np.empty(len(seconds), dtype=np.intp)
+        places[np.argsort(seconds, kind="stable")] = np.arange(len(seconds))
+        starts = np.cumsum([0, *(len(events) for events in self.events[:-1])], dtype=np.intp)
+        return seconds, places, starts
+
+
+def texts_of(keywords: Sequence[Keyword], vectors: Floats) -> Texts:
+    """Keywords of one user and their vectors, row by row (unit length) -> his distinct texts."""
+    row = {keyword.key: index for index, keyword in enumerate(keywords)}
+    units: list[tuple[Keyword, tuple[Activity, ...]]] = []
+    for keyword in keywords:
+        if keyword.source in _OWN:
+            own = tuple(event for event in keyword.events if normalize(event.text) == keyword.key)
+            if own:
+                units.append((keyword, own))
+    units.sort(key=lambda unit: (unit[1][0].timestamp, unit[0].key))
+    rows = [row[keyword.key] for keyword, _ in units]
+    own_vectors = vectors[rows]
+    labels = [frozenset(normalize(label) for event in events for label in event.annotations) for _, events in units]
+    context = own_vectors.copy()
+    for place, names in enumerate(labels):
+        beside = [row[name] for name in sorted(names) if name in row]
+        if beside:
+            context[place] += _ANNOTATION_WEIGHT * vectors[beside].mean(axis=0)
+    context /= np.maximum(np.linalg.norm(context, axis=1, keepdims=True), 1e-9)
+    return Texts(
+        keys=tuple(keyword.key for keyword, _ in units),
+        keywords=tuple(keyword for keyword, _ in units),
+        events=tuple(events for _, events in units),
+        vectors=own_vectors,
+        context=context,
+        boards=tuple(
+            frozenset(normalize(e.board) for e in events if e.board) | _named(k, events) for k, events in units
+        ),
+        items=tuple(frozenset(event.item_id for event in events if event.item_id) for _, events in units),
+        labels=tuple(labels),
+    )
+
+
+def _named(keyword: Keyword, events: Sequence[Activity]) -> frozenset[str]:
+    """A board's own name counts as a board that its text came with."""
+    return frozenset([keyword.key]) if any(event.kind == "board" for event in events) else frozenset()

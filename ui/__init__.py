@@ -1,0 +1,1 @@
+"""The page on which a product manager inspects journeys. It holds no logic: everything goes through `assistant`."""

@@ -1,0 +1,1 @@
+"""What users did, and where it lies: reading logs, embedding texts, storing keywords."""

@@ -1,0 +1,183 @@
+"""The Parquet files that the activity log consists of: their rows, their names, and how one comes to be.
+
+A part is written under another name and renamed, so that it is there whole or not at all. `part-000000012.parquet`
+holds what one append brought to the bucket; `whole-000000012.parquet` all that the bucket held up to then, so that it
+stands for every other file of the bucket with that number or a lower one.
+"""
+
+import os
+import re
+from bisect import bisect_left
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from vectorstore.activity import Activity, ActivityKind
+from vectorstore.errors import StoreError
+
+SCHEMA = pa.schema(
+    [
+        pa.field("user_id", pa.string(), nullable=False),
+        pa.field("timestamp", pa.timestamp("us", tz="UTC"), nullable=False),
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("text", pa.string(), nullable=False),
+        pa.field("item_id", pa.string()),
+        pa.field("board", pa.string()),
+        pa.field("annotations", pa.list_(pa.string()), nullable=False),
+        pa.field("activity_id", pa.binary(16), nullable=False),
+        pa.field("position", pa.int64(), nullable=False),
+    ]
+)
+_ORDER = [("user_id", "ascending"), ("timestamp", "ascending"), ("activity_id", "ascending")]
+_ACTIVITY_COLUMNS = SCHEMA.names[:7]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_KINDS = {kind.value: kind for kind in ActivityKind}
+_NAME = re.compile(r"(part|whole)-(\d{9,})\.parquet")
+_ROW_GROUP = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A file of a bucket. position: the highest of its rows."""
+
+    path: Path
+    position: int
+    whole: bool
+
+    @classmethod
+    def at(cls, bucket: Path, position: int, *, whole: bool = False) -> "Part":
+        return cls(bucket / f"{'whole' if whole else 'part'}-{position:09}.parquet", position, whole)
+
+
+def parts_of(bucket: Path) -> tuple[list[Part], list[Path]]:
+    """The files that count, in order of position, and those to remove: superseded, or left half written."""
+    try:
+        paths = list(bucket.iterdir())
+    except FileNotFoundError:
+        return [], []
+    parts = []
+    left = [path for path in paths if path.name.startswith(".") and path.name.endswith(".tmp")]
+    for path in paths:
+        if match := _NAME.fullmatch(path.name):
+            parts.append(Part(path, int(match[2]), match[1] == "whole"))
+    parts.sort(key=lambda part: (part.position, part.whole))
+    start = max((place for place, part in enumerate(parts) if part.whole), default=0)
+    return parts[start:], left + [part.path for part in parts[:start]]
+
+
+def write_part(part: Part, rows: Any) -> None:
+    """Puts the table in place of the part, at once. That lasts through a power cut from `sync_folder` on."""
+    fresh = part.path.with_name(f".{part.path.name}.tmp")
+    try:
+        with fresh.open("wb") as file:
+            pq.write_table(rows, file, compression="zstd", row_group_size=_ROW_GROUP, write_page_checksum=True)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(part.path)
+    except OSError as error:
+        raise StoreError(f"cannot write {part.path}: {error.strerror or error}; make room and start again") from None
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes renames last through a power cut, where the system lets a folder be synced."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def read_parts(parts: Sequence[Part], columns: Collection[str], users: Collection[str] | None = None) -> Any:
+    """The rows of the parts, of some users or of all, as one table, in no order.
+
+    Raises FileNotFoundError where a part is gone by now, StoreError where one is damaged.
+    """
+    wanted = None if users is None else sorted(users)
+    read = list(columns) if wanted is None else list({*columns, "user_id"})
+    tables = [SCHEMA.empty_table().select(list(columns))]
+    for part in parts:
+        with _opened(part) as file:
+            groups = [number for number in range(file.num_row_groups) if wanted is None or _holds(file, number, wanted)]
+            table = file.read_row_groups(groups, columns=read, use_threads=False)
+        if wanted is not None:
+            table = table.filter(pc.is_in(table["user_id"], value_set=pa.array(wanted, pa.string())))
+        tables.append(table.select(list(columns)))
+    return pa.concat_tables(tables)
+
+
+def count_rows(parts: Sequence[Part]) -> int:
+    """How many rows the parts have. Raises as `read_parts` does."""
+    rows = 0
+    for part in parts:
+        with _opened(part) as file:
+            rows += file.metadata.num_rows
+    return rows
+
+
+@contextmanager
+def _opened(part: Part) -> Iterator[Any]:
+    try:
+        with pq.ParquetFile(part.path, page_checksum_verification=True, pre_buffer=False) as file:
+            yield file
+    except FileNotFoundError:
+        raise
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        told = str(error).partition("\n")[0][:100]
+        raise StoreError(f"{part.path} is damaged ({told}): move it away and ingest its log again") from None
+
+
+def _holds(file: Any, group: int, users: list[str]) -> bool:
+    """Whether a row group can hold one of the users, in order of id. A part is in order of user, so most can't."""
+    statistics = file.metadata.row_group(group).column(0).statistics
+    if statistics is None or not statistics.has_min_max:
+        return True
+    place = bisect_left(users, statistics.min)
+    return place < len(users) and users[place] <= statistics.max
+
+
+def in_order(rows: Any) -> Any:
+    """By user, then timestamp, then activity_id."""
+    return rows.take(pc.sort_indices(rows, sort_keys=_ORDER))
+
+
+def to_rows(activities: Sequence[Activity], ids: Sequence[bytes], position: int) -> Any:
+    """A table in order, of one append."""
+    columns: list[Any] = [
+        [activity.user_id for activity in activities],
+        [(activity.timestamp - _EPOCH) // timedelta(microseconds=1) for activity in activities],
+        [activity.kind.value for activity in activities],
+        [activity.text for activity in activities],
+        [activity.item_id for activity in activities],
+        [activity.board for activity in activities],
+        [activity.annotations for activity in activities],
+        ids,
+        [position] * len(activities),
+    ]
+    arrays = [pa.array(values, field.type) for values, field in zip(columns, SCHEMA, strict=True)]
+    return in_order(pa.table(arrays, schema=SCHEMA))
+
+
+def to_activities(rows: Any) -> Iterator[Activity]:
+    """The rows of a table as activities, in the order of the table."""
+    for batch in rows.select(_ACTIVITY_COLUMNS).to_batches(_ROW_GROUP):
+        users, times, kinds, texts, items, boards, annotations = batch.columns
+        for user, time, kind, text, item, board, phrases in zip(
+            users.to_pylist(),
+            times.cast(pa.int64()).to_pylist(),
+            kinds.to_pylist(),
+            texts.to_pylist(),
+            items.to_pylist(),
+            boards.to_pylist(),
+            annotations.to_pylist(),
+            strict=True,
+        ):
+            moment = _EPOCH + timedelta(microseconds=time)
+            yield Activity(user, moment, _KINDS[kind], text, item, board, tuple(phrases))
