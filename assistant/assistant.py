@@ -2,18 +2,19 @@
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from assistant.batch import RunSummary, run_inference, users_to_infer
 from assistant.errors import LibraryError
+from assistant.forgetting import Erased, erase
+from assistant.forgotten import ForgottenUsers
 from assistant.keyword_index import KeywordIndex
 from assistant.library import Library
-from assistant.runs import DatedChange, Forgotten, RunMode, RunParameters
+from assistant.runs import DatedChange, RunMode, RunParameters
 from assistant.settings import Settings
 from chains.clustering import Granularity
 from chains.explanation import explain
@@ -23,28 +24,19 @@ from chains.keywords import extract_keywords
 from chains.safety import SensitivityChecker
 from vectorstore.activity_log import ActivityLog
 from vectorstore.embeddings import CachedEmbeddings, open_embeddings
-from vectorstore.errors import InputError
+from vectorstore.errors import InputError, StoreError
 from vectorstore.ingest import Ingested, Progress, ingest
 from vectorstore.open_store import open_store
-from vectorstore.retriever import ActivityRetriever
 from vectorstore.store import KeywordStore
+
+if TYPE_CHECKING:
+    from vectorstore.retriever import ActivityRetriever
 
 OnProgress = Callable[[int, int], None]
 
 
 def _silently(done: int, total: int) -> None:
     """Progress that nobody watches."""
-
-
-@dataclass(frozen=True, slots=True)
-class Erased:
-    """What was removed of a user. remaining: how much of him is still found anywhere; 0 is the proof."""
-
-    activities: int
-    keywords: int
-    vectors: int
-    library: Forgotten
-    remaining: int
 
 
 class JourneyAssistant:
@@ -57,6 +49,7 @@ class JourneyAssistant:
         self.settings = settings
         self._open = ExitStack()
         self.log = ActivityLog(settings.home / "activity")
+        self.forgotten = ForgottenUsers(settings.home / "forgotten.json")
 
     @classmethod
     def from_settings(cls, settings: Settings | None = None) -> Self:
@@ -83,15 +76,7 @@ class JourneyAssistant:
 
     @cached_property
     def store(self) -> KeywordStore:
-        return self._open.enter_context(
-            open_store(
-                self.settings.store,
-                folder=self.settings.home / "store",
-                model=self.embeddings.model,
-                dimension=self.embeddings.dimension,
-                qdrant_api_key=self.settings.store_api_key.get_secret_value() if self.settings.store_api_key else None,
-            )
-        )
+        return self._open.enter_context(self._store(self.settings.store))
 
     @cached_property
     def models(self) -> InferenceModels:
@@ -117,11 +102,15 @@ class JourneyAssistant:
         on_rows: Callable[[Progress], None] | None = None,
         on_users: OnProgress = _silently,
         index: bool = True,
+        allow_forgotten: Collection[str] = (),
     ) -> Ingested:
         """Reads logs into the activity log, and puts the keywords of the users that they touch into the store.
 
-        now: rows dated more than a day later are rejected. index: False leaves the store as it is.
+        now: rows dated more than a day later are rejected. index: False leaves the store as it is. Rows of users who
+        were forgotten are passed over and counted; allow_forgotten: those who may be read again from now on.
         """
+        if allow_forgotten:
+            self.forgotten.remove(allow_forgotten)
         read = ingest(
             logs,
             self.log,
@@ -130,6 +119,7 @@ class JourneyAssistant:
             zone=self.settings.zone,
             now=now,
             max_rejected=self.settings.max_rejected,
+            skip=self.forgotten.matcher(),
             on_progress=on_rows,
         )
         if index:
@@ -151,11 +141,14 @@ class JourneyAssistant:
     ) -> RunSummary:
         """Infers and stores journeys. as_of: by default the last activity of these users.
 
-        users: only these, from all of their activity. Raises InputError where there is none.
+        users: only these, from all of their activity; an id that the log doesn't know is passed over. Raises InputError
+        where there is no activity at all.
         """
-        clock = as_of or self.log.latest(users)
-        if clock is None:
-            raise InputError("there is no activity to infer from: journeys ingest LOG reads one")
+        latest = self.log.latest(users)
+        if latest is None:
+            whose = "" if users is None else " of these users"
+            raise InputError(f"there is no activity{whose} to infer from: journeys ingest LOG reads one")
+        clock = as_of or latest
         options = self.options(granularity)
         parameters = RunParameters(
             as_of=clock,
@@ -166,12 +159,20 @@ class JourneyAssistant:
             log_position=self.log.position,
             settings=self.settings.deciding(),
         )
-        wanted = None if users is None else set(users)
+        wanted = None if users is None else set(users).intersection(self.log.users())
         if mode is RunMode.INCREMENTAL:
             touched = users_to_infer(self.log, self.library, parameters)
             wanted = touched if wanted is None else wanted & touched
         return run_inference(
-            self.log, self.library, self.embeddings, parameters, options, self.models, wanted, on_progress
+            self.log,
+            self.library,
+            self.embeddings,
+            parameters,
+            options,
+            self.models,
+            wanted,
+            on_progress,
+            self.forgotten,
         )
 
     # --- what is known of a user
@@ -206,15 +207,26 @@ class JourneyAssistant:
     def changes(self, user_id: str) -> list[DatedChange]:
         """What happened to the user's journeys, the newest run first."""
         self.journeys(user_id)
-        return self.library.changes(user_id)
+        return sorted(self.library.changes(user_id), key=lambda each: each.run_id, reverse=True)
 
     def recluster(self, user_id: str, granularity: Granularity, as_of: datetime) -> list[Journey]:
-        """What the journeys would be with another granularity, from the keyword store; nothing is stored."""
-        keywords, vectors = self.store.keywords(user_id)
-        return infer_journeys(keywords, vectors, as_of, self.options(granularity), self.models)
+        """What the journeys would be with another granularity, from the keyword store; nothing is stored.
 
-    def retriever(self, user_id: str, limit: int = 10) -> ActivityRetriever:
+        Raises StoreError where the store was filled by another version.
+        """
+        stored, vectors = self.store.keywords(user_id)
+        rows = {keyword.key: row for row, keyword in enumerate(stored)}
+        keywords = extract_keywords({each for keyword in stored for each in keyword.events if each.timestamp <= as_of})
+        if not rows.keys() >= {keyword.key for keyword in keywords}:
+            raise StoreError("the keyword store was filled by another version: journeys ingest LOG fills it anew")
+        own = vectors[[rows[keyword.key] for keyword in keywords]]
+        return infer_journeys(keywords, own, as_of, self.options(granularity), self.models)
+
+    def retriever(self, user_id: str, limit: int = 10) -> "ActivityRetriever":
         """A LangChain retriever over the user's activity."""
+        # LangChain takes longer to import than reading journeys takes.
+        from vectorstore.retriever import ActivityRetriever  # noqa: PLC0415
+
         return ActivityRetriever(store=self.store, embeddings=self.embeddings, user_id=user_id, k=limit)
 
     def all_journeys(self, users: Collection[str] | None = None) -> Iterator[Journey]:
@@ -229,22 +241,45 @@ class JourneyAssistant:
                 yield from found.get(user_id, [])
 
     def forget(self, user_id: str) -> Erased:
-        """Removes a user from the activity log, the store, the vectors of his texts and the library."""
-        activities = self.log.of(user_id)
-        texts = sorted({keyword.key for keyword in extract_keywords(activities)})
-        erased = Erased(
-            keywords=self.store.forget(user_id),
-            vectors=self.embeddings.forget(texts) if texts else 0,
-            library=self.library.forget(user_id),
-            activities=self.log.forget(user_id),
-            remaining=0,
-        )
-        remaining = (
-            len(self.log.of(user_id)) + len(self.store.keywords(user_id)[0]) + len(self.library.journeys(user_id))
-        )
-        return Erased(erased.activities, erased.keywords, erased.vectors, erased.library, remaining)
+        """Removes a user from the activity log, the stores, the vectors of his texts and the library, and remembers it.
+
+        Not a byte of him stays in what this program has written; of Chroma and of servers, see their `scrub`. The
+        files that were ingested are left alone, but his rows in them are passed over from now on, until `ingest` is
+        told to allow them. Raises StoreError before anything is removed where a store cannot be opened.
+        """
+        filled_before = [name for name in self._index.stores() if name not in {self.settings.store, "memory"}]
+        with ExitStack() as others:
+            return erase(
+                user_id,
+                forgotten=self.forgotten,
+                log=self.log,
+                stores=[
+                    self.store,
+                    *(others.enter_context(self._store(name)) for name in filled_before if ":" not in name),
+                ],
+                embeddings=self.embeddings,
+                library=self.library,
+                unreached=[name for name in filled_before if ":" in name],
+            )
 
     # --- housekeeping
+
+    def has_begun(self) -> bool:
+        """Whether anything was ever read or inferred here."""
+        here = self.settings.home.is_dir()
+        return (here and self.log.position > 0) or (
+            (here or self.settings.library_url is not None) and next(self.library.users(), None) is not None
+        )
+
+    def _store(self, name: str) -> KeywordStore:
+        key = self.settings.store_api_key
+        return open_store(
+            name,
+            folder=self.settings.home / "store",
+            model=self.embeddings.model,
+            dimension=self.embeddings.dimension,
+            qdrant_api_key=key.get_secret_value() if key else None,
+        )
 
     @cached_property
     def _index(self) -> KeywordIndex:

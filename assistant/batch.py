@@ -1,20 +1,24 @@
 """Runs over many users: activity streamed from the log, inferred user by user, written in whole batches."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
+from threadpoolctl import ThreadpoolController
+
 from assistant.errors import LibraryError
+from assistant.forgotten import ForgottenUsers
 from assistant.identity import continue_journeys
 from assistant.library import Library
-from assistant.runs import Run, RunParameters, UserResult
+from assistant.runs import Run, RunParameters, UserResult, UserState
 from chains.inference import InferenceModels, InferenceOptions, infer_journeys
 from chains.journeys import Journey
 from chains.keywords import extract_keywords
 from vectorstore.activity import Activity
-from vectorstore.activity_log import ActivityLog
+from vectorstore.activity_log import ActivityLog, Extent
 from vectorstore.embeddings import CachedEmbeddings
+from vectorstore.nearest import unit_rows
 
 _USERS_AT_ONCE = 64
 
@@ -31,25 +35,45 @@ class RunSummary:
 
 
 def users_to_infer(log: ActivityLog, library: Library, parameters: RunParameters) -> set[str]:
-    """For an incremental run: users with activity that their last inference did not see.
+    """For an incremental run: users whose last inference saw other activity than this run would.
 
-    Raises LibraryError where journeys were inferred in another way than this run would, since the two don't mix.
+    These are new users, those with activity that was read since, however old it is, and those with activity between
+    the clock of their last inference and this run's. For all others a full run would find the same events. Raises
+    LibraryError where journeys were inferred in another way than this run would, since the two don't mix.
     """
-    behind: dict[int, set[str]] = {}
+    states = {}
+    ways = {run.run_id: run.parameters.settings for run in library.runs()}
     for state in library.states():
-        if (state.algorithm, state.embedding, state.granularity) != (
-            parameters.algorithm,
-            parameters.embedding,
-            parameters.granularity,
-        ):
-            raise LibraryError(
-                f"journeys were inferred with {state.algorithm}, {state.embedding}, {state.granularity}; this run "
-                f"would use {parameters.algorithm}, {parameters.embedding}, {parameters.granularity}: infer with --full"
-            )
-        behind.setdefault(state.log_position, set()).add(state.user_id)
-    known = set().union(*behind.values()) if behind else set()
-    fresh = {user for user in log.users() if user not in known}
-    return fresh.union(*(users & log.touched_since(position) for position, users in behind.items()))
+        _require_same_way(state, ways.get(state.run_id, parameters.settings), parameters)
+        states[state.user_id] = state
+    return {
+        user_id
+        for user_id, extent in log.extents(parameters.as_of)
+        if user_id not in states or _saw_other(states[user_id], extent, parameters.as_of)
+    }
+
+
+def _require_same_way(state: UserState, settings: Mapping[str, object], parameters: RunParameters) -> None:
+    before = (state.algorithm, state.embedding, state.granularity)
+    now = (parameters.algorithm, parameters.embedding, parameters.granularity)
+    if before != now:
+        raise LibraryError(
+            f"journeys were inferred with {', '.join(before)}; this run would use {', '.join(now)}: infer with --full"
+        )
+    own = parameters.settings
+    changed = sorted(name for name in {*settings, *own} if settings.get(name) != own.get(name))
+    if changed:
+        raise LibraryError(
+            f"journeys were inferred with another setting of {', '.join(changed)} than this run has: infer with --full"
+        )
+
+
+def _saw_other(state: UserState, extent: Extent, as_of: datetime) -> bool:
+    if extent.position > state.log_position:
+        return True
+    if as_of < state.as_of:
+        return extent.following is not None and extent.following <= state.as_of
+    return extent.last is not None and extent.last > state.as_of
 
 
 def infer_users(
@@ -60,17 +84,22 @@ def infer_users(
     models: InferenceModels,
 ) -> Iterator[tuple[str, list[Journey]]]:
     """Each user's journeys, in the order given; texts are embedded for many users at once."""
-    stream = iter(activities)
+    stream, threads = iter(activities), ThreadpoolController()
     while batch := list(islice(stream, _USERS_AT_ONCE)):
         of_users = [(user_id, extract_keywords(events)) for user_id, events in batch]
         texts = list(dict.fromkeys(keyword.key for _, keywords in of_users for keyword in keywords))
         if not texts:
             continue
         row = {text: place for place, text in enumerate(texts)}
-        vectors = embeddings.embed(texts)
+        embedded = embeddings.embed(texts)
+        # To the bit what a store makes of them, so that what is inferred from a store is the same.
+        vectors = unit_rows(embedded, *embedded.shape)
         for user_id, keywords in of_users:
             own = vectors[[row[keyword.key] for keyword in keywords]]
-            yield user_id, infer_journeys(keywords, own, as_of, options, models)
+            # Users' matrices are small: more threads on one of them cost more than they bring.
+            with threads.limit(limits=1, user_api="blas"):
+                journeys = infer_journeys(keywords, own, as_of, options, models)
+            yield user_id, journeys
 
 
 def run_inference(
@@ -82,10 +111,12 @@ def run_inference(
     models: InferenceModels,
     users: Collection[str] | None = None,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
+    forgotten: ForgottenUsers | None = None,
 ) -> RunSummary:
     """Infers and stores the journeys of these users, or of all; a run that was killed goes on where it stopped.
 
-    on_progress: is told how many users are done, of how many.
+    on_progress: is told how many users are done, of how many. forgotten: is asked before users are written, any of whom
+    may have been forgotten since the run read his activity.
     """
     wanted = set(log.users()) if users is None else set(users)
     run = library.begin_run(parameters)
@@ -97,12 +128,15 @@ def run_inference(
     results = _with_the_silent(infer_users(stream, embeddings, parameters.as_of, options, models), todo)
     while batch := list(islice(results, _USERS_AT_ONCE)):
         previous = library.journeys_of([user_id for user_id, _ in batch])
+        is_forgotten = forgotten.matcher() if forgotten else None
         written = []
         for user_id, found in batch:
+            if is_forgotten and is_forgotten(user_id):
+                continue
             kept, changed = continue_journeys(previous.get(user_id, []), found)
             written.append(UserResult(user_id, kept, changed))
         library.put_users(run, written)
-        inferred += len(written)
+        inferred += len(batch)
         journeys += sum(len(result.journeys) for result in written)
         changes += sum(len(result.changes) for result in written)
         on_progress(len(done) + inferred, len(wanted))

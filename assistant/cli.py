@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Never
 
 import typer
 from rich.console import Console
@@ -31,6 +31,9 @@ from assistant.tables_shown import (
 )
 from chains.clustering import Granularity
 from vectorstore.errors import InputError, JourneyError
+from vectorstore.ingest import Ingested
+
+_INTERRUPTED = 130
 
 app = typer.Typer(
     name="journeys",
@@ -47,6 +50,7 @@ app.add_typer(train_app, name="train")
 Logs = Annotated[list[Path] | None, typer.Argument(metavar="LOG…", help="CSV, JSONL (also .gz), Parquet, or folders.")]
 User = Annotated[str, typer.Argument(metavar="USER", help="A user id, as in the log.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+MaxRejected = Annotated[float | None, typer.Option(min=0, max=1, help="Share of unreadable rows that is still well.")]
 AsOf = Annotated[
     datetime | None,
     typer.Option(
@@ -84,9 +88,9 @@ def _assistant(context: typer.Context, **overrides: Any) -> Iterator[JourneyAssi
 @contextmanager
 def _existing(context: typer.Context) -> Iterator[JourneyAssistant]:
     with _assistant(context) as assistant:
-        if not assistant.settings.home.is_dir():
+        if not assistant.has_begun():
             raise InputError(
-                f"nothing has been read yet (no folder {assistant.settings.home}): "
+                f"nothing has been read yet in {assistant.settings.home}: "
                 "begin with journeys demo --no-ui, or journeys infer LOG --output journeys.jsonl"
             )
         yield assistant
@@ -98,8 +102,8 @@ def demo(
     no_ui: Annotated[bool, typer.Option("--no-ui", help="Print the journeys instead of opening the page.")] = False,
     users: Annotated[int, typer.Option(min=1, help="How many users to print.")] = 4,
 ) -> None:
-    """Sample users through the whole main job."""
-    home = context.obj["home"] or Path(".journeys") / "demo"
+    """Sample users through the whole main job, in a folder demo inside the home folder, or in the one given."""
+    home = context.obj["home"] or settings_of(context).home / "demo"
     context.obj["home"] = home
     with _assistant(context) as assistant, Bars() as bars:
         log = demo_users.write_log(home / "sample.csv")
@@ -125,8 +129,10 @@ def demo(
 def ingest(
     context: typer.Context,
     logs: Annotated[list[Path], typer.Argument(metavar="LOG…", help="CSV, JSONL (also .gz), Parquet, or folders.")],
-    max_rejected: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Share of unreadable rows that is still well.")
+    max_rejected: MaxRejected = None,
+    allow_forgotten: Annotated[
+        str | None,
+        typer.Option(help="Users who were forgotten and may be read again: ids with commas between, or @FILE."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -134,20 +140,17 @@ def ingest(
     with _assistant(context, max_rejected=max_rejected) as assistant:
         with Bars(quiet=as_json) as bars:
             read = assistant.ingest(
-                logs, now=datetime.now(UTC), on_rows=bars.rows("Reading"), on_users=bars.users("Indexing")
+                logs,
+                now=datetime.now(UTC),
+                on_rows=bars.rows("Reading"),
+                on_users=bars.users("Indexing"),
+                allow_forgotten=_ids(allow_forgotten) or (),
             )
         if as_json:
-            _print_json(
-                {
-                    "read": read.read,
-                    "new": read.new,
-                    "known": read.known,
-                    "rejected": read.rejected,
-                    "users": len(read.users),
-                }
-            )
+            _print_json(_counts(read))
             return
         print(read_text(read))
+        _print_skipped(read)
         if read.rejected:
             reasons = ", ".join(f"{reason} ({count:,})" for reason, count in read.reasons.most_common())
             print(f"rejected: {reasons}; see {assistant.settings.home / 'rejected.jsonl'}")
@@ -165,9 +168,7 @@ def infer(
     as_of: AsOf = None,
     users: Annotated[str | None, typer.Option(help="Ids with commas between, or @FILE with one a line.")] = None,
     granularity: Annotated[Granularity | None, typer.Option(help="How fine journeys are.")] = None,
-    max_rejected: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Share of unreadable rows that is still well.")
-    ] = None,
+    max_rejected: MaxRejected = None,
     as_json: AsJson = False,
 ) -> None:
     """The main job: from activity to journeys. With LOG… the users in these logs, else all."""
@@ -175,6 +176,8 @@ def infer(
         check_output(output)
     if assignments:
         check_folder(assignments)
+        if output and output.absolute() == assignments.absolute():
+            raise InputError(f"{output}: journeys and assignments are two files: name one of them otherwise")
     with _assistant(context, max_rejected=max_rejected) as assistant:
         with Bars(quiet=as_json) as bars:
             wanted = _ids(users)
@@ -204,10 +207,13 @@ def infer(
                     "journeys": summary.journeys,
                     "changes": summary.changes,
                     "as_of": summary.run.parameters.as_of.isoformat(),
+                    "ingested": _counts(read) if read else None,
                 }
             )
         else:
             print(run_text(summary, read))
+            if read:
+                _print_skipped(read)
             for path in (output, assignments):
                 if path:
                     print(f"written: {path}")
@@ -286,6 +292,7 @@ def forget(context: typer.Context, user: User, as_json: AsJson = False) -> None:
                     "journeys": erased.library.journeys,
                     "changes": erased.library.changes,
                     "remaining": erased.remaining,
+                    "unreached": erased.unreached,
                 }
             )
         else:
@@ -294,6 +301,12 @@ def forget(context: typer.Context, user: User, as_json: AsJson = False) -> None:
                 f"{erased.library.journeys:,} journeys, {erased.library.changes:,} changes; "
                 f"found again: {erased.remaining}"
             )
+            print(
+                "rows of this user in logs are passed over from now on; "
+                "journeys ingest LOG --allow-forgotten ID reads them"
+            )
+            for name in erased.unreached:
+                print(f"not looked at: the store {name}, which the settings no longer name")
         if erased.remaining:
             raise typer.Exit(1)
 
@@ -305,12 +318,15 @@ def doctor(context: typer.Context, as_json: AsJson = False) -> None:
     found = examine(settings)
     if as_json:
         _print_json(
-            {"settings": [list(each) for each in settings.describe()], "checks": [list(each) for each in found]}
+            {
+                "settings": [each._asdict() for each in settings.describe()],
+                "checks": [each._asdict() for each in found],
+            }
         )
-        return
-    console = Console()
-    console.print(settings_table(settings.describe()))
-    console.print(examined_table(found))
+    else:
+        console = Console()
+        console.print(settings_table(settings.describe()))
+        console.print(examined_table(found))
     if any(check.state == "broken" for check in found):
         raise typer.Exit(1)
 
@@ -322,8 +338,31 @@ def _ids(given: str | None) -> set[str] | None:
         path = Path(given[1:])
         if not path.is_file():
             raise InputError(f"{path}: no such file; --users takes ids with commas between, or @FILE with one a line")
-        return {line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()}
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+        except UnicodeDecodeError:
+            raise InputError(f"{path} is not in UTF-8: save it as UTF-8, with one id a line") from None
+        return {line.strip() for line in lines if line.strip()}
     return {user_id.strip() for user_id in given.split(",") if user_id.strip()}
+
+
+def _counts(read: Ingested) -> dict[str, int]:
+    return {
+        "read": read.read,
+        "new": read.new,
+        "known": read.known,
+        "rejected": read.rejected,
+        "skipped": read.skipped,
+        "users": len(read.users),
+    }
+
+
+def _print_skipped(read: Ingested) -> None:
+    if read.skipped:
+        print(
+            f"skipped: {read.skipped:,} rows of users who were forgotten; "
+            "journeys ingest LOG --allow-forgotten ID reads them"
+        )
 
 
 def _print_json(value: object) -> None:
@@ -331,12 +370,31 @@ def _print_json(value: object) -> None:
 
 
 def main() -> None:
-    """Entry point: an expected error is one line on standard error and exit code 1."""
+    """Entry point: an expected error is one line on standard error, and exit code 1, or 2 for wrong usage."""
     try:
-        app()
+        code = app(standalone_mode=False)
     except JourneyError as error:
-        print(f"journeys: {error}", file=sys.stderr)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        print("journeys: stopped; the same command goes on where it was", file=sys.stderr)
-        sys.exit(1)
+        _fail(str(error))
+    except typer.TyperException as error:
+        _fail_usage(error)
+    except (OSError, UnicodeError) as error:
+        _fail(str(error))
+    if code == _INTERRUPTED:
+        _fail("stopped; the same command goes on where it was")
+    sys.exit(code)
+
+
+def _fail(message: str, code: int = 1) -> Never:
+    print(f"journeys: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(code)
+
+
+def _fail_usage(error: typer.TyperException) -> Never:
+    context = getattr(error, "ctx", None)
+    if context and error.format_message() == context.get_help():
+        # What a command without its arguments says is its help.
+        print(error.format_message(), file=sys.stderr)
+        sys.exit(error.exit_code)
+    command = context.command_path if context else "journeys"
+    message = error.format_message().replace("Value error, ", "").rstrip(".")
+    _fail(f"{message}: see {command} --help", error.exit_code)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -16,11 +16,13 @@ from assistant.evaluation import LabelledUser, infer_labelled, read_labelled, sc
 from assistant.output import check_folder, replacing
 from assistant.progress import Bars
 from assistant.settings import Settings
-from assistant.tables_shown import figures_table
+from assistant.stage_agreement import read_known, stage_agreement
+from assistant.tables_shown import agreement_table, figures_table
 from assistant.training import Pairs, held_out, labelled_pairs, labelled_texts, train_affinity
 from chains.clustering import Granularity
 from chains.inference import InferenceModels
 from chains.journeys import Journey
+from chains.wording import date_text
 from vectorstore.errors import InputError
 
 evaluate_app = typer.Typer(help="Figures, as a table or --json.", no_args_is_help=True, rich_markup_mode=None)
@@ -54,8 +56,8 @@ def clustering(
     Without --folds the affinity model in use is scored as it is, whatever it was trained on.
     """
     with JourneyAssistant.from_settings(Settings.load(**context.obj)) as assistant, Bars(quiet=as_json) as bars:
-        users = _read([file], assistant)
         options = assistant.options(granularity)
+        users = _read([file], assistant, fine=options.granularity is Granularity.FINE)
         found: list[tuple[LabelledUser, Sequence[Journey]]] = []
         if folds == 1:
             raise InputError("--folds takes 2 or more: one fold would leave nothing to learn from")
@@ -84,6 +86,27 @@ def clustering(
     print(f"model trained on: {trained_on}")
 
 
+@evaluate_app.command()
+def stage(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A log with a column label.")],
+    known: Annotated[Path, typer.Argument(help="A CSV of user_id, label, kind, stage.")],
+    as_of: Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="The clock, in UTC.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+) -> None:
+    """Whether kind and stage of the journeys found agree with what is known of them."""
+    with JourneyAssistant.from_settings(Settings.load(**context.obj)) as assistant, Bars(quiet=as_json) as bars:
+        users = _read([file], assistant)
+        clock = as_of.replace(tzinfo=UTC) if as_of else _clock(users)
+        scored = bars.count("Inferring", len(users))
+        found = infer_labelled(users, assistant.embeddings, assistant.options(), assistant.models, clock, scored)
+        agreement = stage_agreement(found, read_known(known))
+    if as_json:
+        print(json.dumps(asdict(agreement), indent=2))
+    else:
+        Console().print(agreement_table(agreement, f"{file.name}, as of {date_text(clock)}"))
+
+
 @train_app.callback()
 def train_options() -> None:
     """Models from labels."""
@@ -94,14 +117,22 @@ def affinity(
     context: typer.Context,
     labelled: Annotated[list[Path], typer.Argument(help="Logs with a column label.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The model file to write, JSON.")],
+    fine: Annotated[
+        list[Path] | None, typer.Option(help="A log whose labels are errands, finer than journeys; may be repeated.")
+    ] = None,
     sample: WithSample = True,
 ) -> None:
     """Trains the probability that two texts of one user belong to one journey."""
     check_folder(output)
     with JourneyAssistant.from_settings(Settings.load(**context.obj)) as assistant, Bars() as bars:
-        users = [*_read(labelled, assistant), *(labelled_sample() if sample else [])]
+        users = [
+            *_read(labelled, assistant),
+            *_read(fine or [], assistant, fine=True),
+            *(labelled_sample() if sample else []),
+        ]
         counted = bars.count("Learning pairs", len(users))
-        names = ", ".join([*(path.stem for path in labelled), *(["sample users"] if sample else [])])
+        logs = [path.stem for path in (*labelled, *(fine or []))]
+        names = ", ".join([*logs, *(["sample users"] if sample else [])])
 
         def pairs() -> Iterator[Pairs]:
             for user in users:
@@ -118,6 +149,6 @@ def _clock(users: Sequence[LabelledUser]) -> datetime:
     return max(event.timestamp for user in users for event in user.activities)
 
 
-def _read(paths: Sequence[Path], assistant: JourneyAssistant) -> list[LabelledUser]:
+def _read(paths: Sequence[Path], assistant: JourneyAssistant, *, fine: bool = False) -> list[LabelledUser]:
     settings = assistant.settings
-    return [user for path in paths for user in read_labelled(path, settings.columns, settings.zone)]
+    return [user for path in paths for user in read_labelled(path, settings.columns, settings.zone, fine=fine)]

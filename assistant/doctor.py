@@ -19,7 +19,7 @@ class Check(NamedTuple):
 
 
 def examine(settings: Settings) -> list[Check]:
-    """Tries each part for real; nothing is made that was not there, but for the home folder."""
+    """Tries each part for real, and so makes what a first run would make: an empty store, an empty library."""
     settings.home.mkdir(parents=True, exist_ok=True)
     chosen = settings.embedding
     checks = []
@@ -39,7 +39,11 @@ def examine(settings: Settings) -> list[Check]:
     if dimension:
         try:
             with open_store(
-                settings.store, folder=settings.home / "store", model=chosen.model, dimension=dimension
+                settings.store,
+                folder=settings.home / "store",
+                model=chosen.model,
+                dimension=dimension,
+                qdrant_api_key=settings.store_api_key.get_secret_value() if settings.store_api_key else None,
             ) as store:
                 checks.append(Check(f"store: {settings.store}, {store.count():,} keywords", "on", ""))
         except JourneyError as error:

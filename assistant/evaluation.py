@@ -7,6 +7,7 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from chains.inference import InferenceModels, InferenceOptions, infer_journeys
 from chains.journeys import Journey
@@ -49,28 +50,39 @@ class ClusterFigures:
 
 @dataclass(frozen=True, slots=True)
 class LabelledUser:
-    """One user's activity, and by normalized text the label that it bears most often."""
+    """One user's activity, and by normalized text the label that it bears most often.
+
+    fine: whether the labels are errands, finer than journeys.
+    """
 
     user_id: str
     activities: list[Activity]
     labels: dict[str, str]
+    fine: bool = False
 
 
-def read_labelled(path: Path, columns: ColumnMap, zone: tzinfo) -> list[LabelledUser]:
-    """A log with a column "label"; rows without a label count as activity only. Raises InputError."""
+def read_labelled(path: Path, columns: ColumnMap, zone: tzinfo, *, fine: bool = False) -> list[LabelledUser]:
+    """A log with a column "label"; rows without a label count as activity only. Raises InputError.
+
+    fine: whether the labels are errands, such as search missions, and finer than journeys.
+    """
     activities: dict[str, list[Activity]] = defaultdict(list)
     for row in read_activities(path, columns, zone=zone):
         if isinstance(row, Activity):
             activities[row.user_id].append(row)
     votes: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
-    # The label stands where annotations usually do, so that texts are cleaned and masked the same way.
-    for row in read_activities(path, _with_labels(columns), zone=zone):
-        if isinstance(row, Activity) and row.annotations:
-            votes[row.user_id][normalize(row.text)]["|".join(row.annotations)] += 1
+    try:
+        # The label stands where annotations usually do, so that texts are cleaned and masked the same way.
+        for row in read_activities(path, _with_labels(columns), zone=zone):
+            if isinstance(row, Activity) and row.annotations:
+                votes[row.user_id][normalize(row.text)]["|".join(row.annotations)] += 1
+    except InputError:
+        # The file was read a moment ago: what is missing can only be the label.
+        votes.clear()
     if not votes:
-        raise InputError(f'{path}: no row has a label: evaluating clusters needs a column "label"')
+        raise InputError(f'{path}: no row has a label: this needs a log with a column "label"')
     return [
-        LabelledUser(user_id, events, {text: _winner(count) for text, count in votes[user_id].items()})
+        LabelledUser(user_id, events, {text: _winner(count) for text, count in votes[user_id].items()}, fine)
         for user_id, events in sorted(activities.items())
     ]
 
@@ -95,12 +107,14 @@ def infer_labelled(
 ) -> Iterator[tuple[LabelledUser, list[Journey]]]:
     """The journeys of each user; as_of: by default the last activity of all."""
     clock = as_of or max(event.timestamp for user in users for event in user.activities)
+    threads = ThreadpoolController()
     for user in users:
         keywords = extract_keywords(event for event in user.activities if event.timestamp <= clock)
         journeys: list[Journey] = []
         if keywords:
             vectors = embeddings.embed([keyword.text for keyword in keywords])
-            journeys = infer_journeys(keywords, vectors, clock, options, models)
+            with threads.limit(limits=1, user_api="blas"):
+                journeys = infer_journeys(keywords, vectors, clock, options, models)
         on_user()
         yield user, journeys
 

@@ -58,7 +58,7 @@ class Library:
         runs = tables.runs
         with self._database.writing() as connection:
             newest = connection.execute(select(runs).order_by(runs.c.number.desc()).limit(1)).first()
-            if newest and newest.state != RunState.FINISHED and True:
+            if newest and newest.state != RunState.FINISHED and newest.fingerprint == parameters.fingerprint:
                 _end(connection, newest.run_id, state=RunState.RUNNING.value, finished=None)
                 return replace(run_of(newest), state=RunState.RUNNING, finished=None, resumed=True)
             if newest and newest.state == RunState.RUNNING:

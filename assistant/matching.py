@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from chains.journeys import Journey
 from vectorstore.activity import normalize
@@ -50,6 +49,9 @@ def match(previous: Sequence[Journey], current: Sequence[Journey]) -> Matching:
     A pair is possible where most of the previous journey is in the current one, or where most of the current one comes
     from the previous one and no other has most of that. Among equals the earlier in each sequence comes first.
     """
+    # Imported here, since reading journeys does without SciPy, and it takes a third of a second.
+    from scipy.optimize import linear_sum_assignment  # noqa: PLC0415
+
     before, now = [_weights(journey) for journey in previous], [_weights(journey) for journey in current]
     overlaps = _overlaps(before, now)
     moved = {i for (i, _), overlap in overlaps.items() if overlap.kept > MOST}

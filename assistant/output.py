@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from glob import escape
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -50,9 +51,11 @@ def check_output(path: Path) -> None:
 
 
 def check_folder(path: Path) -> None:
-    """Raises InputError where the folder of a file to be written is not there."""
+    """Raises InputError where a file can't be written because its folder is not there, or is what it names itself."""
     if not path.absolute().parent.is_dir():
         raise InputError(f"{path}: no such folder as {path.absolute().parent}: make it first")
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder: name a file in it")
 
 
 def row_of(journey: Journey) -> dict[str, Any]:
@@ -98,29 +101,55 @@ def write_assignments(journeys: Iterable[Journey], path: Path) -> int:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[TextIO]:
-    """A text file that takes the place of `path` once it is whole."""
+    """A text file that takes the place of `path` once it is whole. Raises InputError where it can't be written."""
+    with _unfinished(path) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as file:
+        yield file
+
+
+@contextmanager
+def _unfinished(path: Path) -> Iterator[Path]:
+    """The path to write to; what is there in the end takes the place of `path`."""
+    _remove_abandoned(path)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
     try:
-        with unfinished.open("w", encoding="utf-8", newline="") as file:
-            yield file
+        yield unfinished
         unfinished.replace(path)
+    except OSError as error:
+        raise InputError(
+            f"{path} can't be written ({error.strerror or error}): make room, or name another file"
+        ) from error
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _remove_abandoned(path: Path) -> None:
+    """Removes what a killed process left half written. Of one that still runs nothing is touched."""
+    if os.name != "posix":
+        return
+    for left in path.parent.glob(f".{escape(path.name)}.*.unfinished"):
+        process = left.suffixes[-2].removeprefix(".")
+        if process.isdecimal() and not _runs(int(process)):
+            left.unlink(missing_ok=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _write_parquet(rows: Iterable[dict[str, Any]], path: Path) -> int:
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
     count, waiting = 0, []
-    try:
-        with pq.ParquetWriter(unfinished, _SCHEMA) as writer:
-            for row in rows:
-                waiting.append(row)
-                count += 1
-                if len(waiting) == _ROWS_AT_ONCE:
-                    writer.write_table(pa.Table.from_pylist(waiting, schema=_SCHEMA))
-                    waiting.clear()
-            writer.write_table(pa.Table.from_pylist(waiting, schema=_SCHEMA))
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with _unfinished(path) as unfinished, pq.ParquetWriter(unfinished, _SCHEMA) as writer:
+        for row in rows:
+            waiting.append(row)
+            count += 1
+            if len(waiting) == _ROWS_AT_ONCE:
+                writer.write_table(pa.Table.from_pylist(waiting, schema=_SCHEMA))
+                waiting.clear()
+        writer.write_table(pa.Table.from_pylist(waiting, schema=_SCHEMA))
     return count

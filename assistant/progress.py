@@ -5,7 +5,15 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from vectorstore.ingest import Progress as Read
 
@@ -23,6 +31,7 @@ class Bars:
             console=Console(stderr=True),
             disable=quiet,
         )
+        self._started = False
 
     def users(self, what: str) -> Callable[[int, int], None]:
         """A bar that is told how many users are done, of how many."""
@@ -31,14 +40,14 @@ class Bars:
         def told(done: int, total: int) -> None:
             nonlocal task
             if task is None:
-                task = self._progress.add_task(what, total=total)
+                task = self._add(what, total)
             self._progress.update(task, completed=done, total=total)
 
         return told
 
     def count(self, what: str, total: int) -> Callable[[], None]:
         """A bar that goes on by one each time it is called."""
-        task = self._progress.add_task(what, total=total)
+        task = self._add(what, total)
         return lambda: self._progress.advance(task)
 
     def rows(self, what: str) -> Callable[[Read], None]:
@@ -48,18 +57,25 @@ class Bars:
         def told(read: Read) -> None:
             nonlocal task
             if task is None:
-                task = self._progress.add_task(what, total=1)
+                task = self._add(what, 1)
             rows = read.rows
             total = max(round(rows / read.done), rows) if read.done else None
             self._progress.update(task, completed=rows, total=total)
 
         return told
 
+    def _add(self, what: str, total: int) -> TaskID:
+        # Started with the first bar: without one it would leave an empty line before what is wrong.
+        if not self._started:
+            self._started = True
+            self._progress.start()
+        return self._progress.add_task(what, total=total)
+
     def __enter__(self) -> Self:
-        self._progress.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._progress.stop()
+        if self._started:
+            self._progress.stop()

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
 
 from rich import box
 from rich.table import Table
@@ -11,7 +10,8 @@ from rich.text import Text
 from assistant.batch import RunSummary
 from assistant.evaluation import ClusterFigures
 from assistant.runs import DatedChange, UserState
-from chains.journeys import Journey, Stage
+from assistant.stage_agreement import StageAgreement
+from chains.journeys import Journey, Kind, Stage
 from chains.wording import count_text, date_text
 from vectorstore.activity import Activity, days_of, normalize
 from vectorstore.ingest import Ingested
@@ -33,10 +33,13 @@ def _table(*headings: str, title: str | None = None, expand: bool = False) -> Ta
 
 
 def journeys_table(journeys: Sequence[Journey]) -> Table | Text:
-    """One row a journey, readable at 80 columns. Users' words are shown as text, never as markup."""
+    """One row a journey, readable at 80 columns. Users' words are shown as text, never as markup.
+
+    Stage: evergreen, or of a situational journey ongoing or ended.
+    """
     if not journeys:
         return Text("No journeys: too little that belongs together, or nothing that may be shown.")
-    table = _table("", "Journey", "Kind", "Events", "Days", "Seen", "Score", expand=True)
+    table = _table("", "Journey", "Stage", "Events", "Days", "Seen", "Score", expand=True)
     for journey in journeys:
         about = [k.text for k in journey.keywords if normalize(k.text) != normalize(journey.name)][:_KEYWORDS_SHOWN]
         name = Text(journey.name, style="bold")
@@ -44,10 +47,11 @@ def journeys_table(journeys: Sequence[Journey]) -> Table | Text:
             name.append(f" [{journey.safety.category}: {journey.safety.policy}]", style="yellow")
         name.append(f"\n{', '.join(about)}", style="dim not bold")
         ended = journey.stage is Stage.ENDED
+        stage = str(journey.kind) if journey.kind is Kind.EVERGREEN else str(journey.stage)
         table.add_row(
             str(journey.rank),
             name,
-            Text(f"{journey.kind}, ended" if ended else str(journey.kind), style="dim" if ended else "green"),
+            Text(stage, style="dim" if ended else "green"),
             str(journey.events),
             str(journey.active_days),
             f"{_day(journey.first_seen)} – {_day(journey.last_seen)}",
@@ -120,6 +124,17 @@ def figures_table(figures: ClusterFigures, title: str) -> Table:
     )
     for row in rows:
         table.add_row(*row)
+    return table
+
+
+def agreement_table(agreement: StageAgreement, title: str) -> Table:
+    """How many known journeys were found, and what share of these is staged as known."""
+    table = _table("Of the journeys", "Share", title=title)
+    table.add_row("found", f"{agreement.found} of {agreement.known}")
+    for name in ("kind", "stage", "both"):
+        right = getattr(agreement, name)
+        share = f"  ({right / agreement.found:.0%})" if agreement.found else ""
+        table.add_row(f"{name} as known", f"{right} of {agreement.found}{share}")
     return table
 
 

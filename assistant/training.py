@@ -5,81 +5,139 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.neural_network import MLPClassifier
 
 from assistant.evaluation import LabelledUser
-from chains.affinity import AffinityModel
+from assistant.network_fitting import fit_network
+from chains.affinity import AffinityModel, Networks, both_looks
 from chains.keywords import extract_keywords
-from chains.pair_features import FEATURES, pair_features
+from chains.pair_features import FEATURES, Matrix, pair_features
+from chains.second_look import SECOND_FEATURES
 from chains.texts import Texts, texts_of
 from vectorstore.embeddings import CachedEmbeddings
+from vectorstore.errors import InputError
 
 _LAYERS = (32, 16)
-_NETWORKS = 4
-_EPOCHS = 10
+_FINE_LAYERS = (16,)
+_NETWORKS = 3
+_EPOCHS = 6
+_BATCH = 4096
+_FINE_EPOCHS = 5
+_FINE_BATCH = 1024
 _LARGEST_USER = 400
+_INNER_FOLDS = 4
 
 
 @dataclass(frozen=True)
 class LabelledTexts:
-    """One user's texts with the journey of each, None for what belongs to none or is not known."""
+    """One user's texts with the journey of each, None for what belongs to none or is not known.
+
+    fine: whether the labels are errands, finer than journeys, so that the fine networks learn from them too.
+    """
 
     texts: Texts
     journeys: Sequence[str | None]
+    fine: bool = False
 
 
-Pairs = tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.float64]]
+@dataclass(frozen=True)
+class Pairs:
+    """All pairs of one user's labelled texts: features (p, f), whether both are of one journey (p,), weights (p,).
+
+    known: the places of the labelled texts; the pairs are those of its upper triangle, row by row.
+    """
+
+    user: LabelledTexts
+    known: NDArray[np.intp]
+    features: Matrix
+    same: NDArray[np.bool_]
+
+    @property
+    def weights(self) -> NDArray[np.float64]:
+        """A user weighs as the square root of his pairs, or those with many texts would speak for all."""
+        return np.full(len(self.same), 1 / np.sqrt(max(len(self.same), 1)))
 
 
 def labelled_pairs(user: LabelledTexts, seed: int = 0) -> Pairs:
-    """All pairs of labelled texts: features (p, f), whether both are of one journey (p,), weights (p,).
-
-    A user weighs as the square root of his pairs, or those with many texts would speak for all. Of a user with more
-    than 400 labelled texts, 400 drawn at random with the seed.
-    """
+    """Of a user with more than 400 labelled texts, 400 drawn at random with the seed."""
     known = np.array([place for place, journey in enumerate(user.journeys) if journey is not None], dtype=np.intp)
     if len(known) > _LARGEST_USER:
         known = np.sort(np.random.default_rng(seed).choice(known, _LARGEST_USER, replace=False))
     labels = np.array([user.journeys[place] for place in known], dtype=object)
-    wanted = np.zeros(len(user.texts), dtype=bool)
-    wanted[known] = True
-    features, same = [], []
-    for first, block in pair_features(user.texts):
-        for row in np.flatnonzero(wanted[first : first + len(block)]):
-            place = int(np.searchsorted(known, first + row))
-            features.append(block[row, known[place + 1 :]])
-            same.append(labels[place + 1 :] == labels[place])
-    if len(known) < 2:
-        return np.empty((0, len(FEATURES)), np.float32), np.empty(0, bool), np.empty(0)
-    x, y = np.concatenate(features), np.concatenate(same).astype(bool)
-    return x, y, np.full(len(x), 1 / np.sqrt(len(x)))
+    row, column = np.triu_indices(len(known), 1)
+    return Pairs(
+        user,
+        known,
+        _taken(pair_features(user.texts), known, len(FEATURES)),
+        np.asarray(labels[row] == labels[column], dtype=bool),
+    )
+
+
+def _taken(blocks: Iterable[tuple[int, Matrix]], known: NDArray[np.intp], width: int) -> Matrix:
+    """Of blocks of features, the rows of the pairs of known texts."""
+    taken = [np.empty((0, width), dtype=np.float32)]
+    for first, block in blocks:
+        for place in range(*np.searchsorted(known, (first, first + len(block)))):
+            taken.append(block[known[place] - first, known[place + 1 :]])
+    return np.concatenate(taken)
 
 
 def train_affinity(users: Iterable[Pairs], trained_on: str, seed: int = 0) -> AffinityModel:
-    """Pairs of each user -> a model; the same pairs and seed give the same model."""
-    x, y, weights = (np.concatenate(parts) for parts in zip(*users, strict=True))
-    mean, scale = x.mean(axis=0), x.std(axis=0) + 1e-6
-    standard = np.clip((x - mean) / scale, -5, 5)
-    weights = weights / weights.mean()
-    networks = []
-    for turn in range(_NETWORKS):
-        fitted = MLPClassifier(_LAYERS, alpha=1e-2, batch_size=2048, learning_rate_init=2e-3, random_state=seed + turn)
-        for _ in range(_EPOCHS):
-            fitted.partial_fit(standard, y, classes=[False, True], sample_weight=weights)
-        networks.append(
-            tuple(
-                (w.astype(np.float32), b.astype(np.float32))
-                for w, b in zip(fitted.coefs_, fitted.intercepts_, strict=True)
-            )
-        )
-    return AffinityModel(mean.astype(np.float32), scale.astype(np.float32), tuple(networks), trained_on)
+    """Pairs of each user -> a model; the same pairs and seed give the same model. Raises InputError for no pair.
+
+    What the second look learns from are first guesses about users that the guessing networks never saw, as it will
+    be in use; from guesses about their own users it would learn to trust them too much.
+    """
+    learned = [user for user in users if len(user.same)]
+    if not learned:
+        raise InputError("no user has two labelled texts: there is nothing to learn from")
+    own = [user.features for user in learned]
+    first = _fitted(learned, own, _LAYERS, _EPOCHS, _BATCH, seed)
+    both = list(own)
+    fold_of = np.random.default_rng(seed).permutation(len(learned)) % _INNER_FOLDS
+    for fold in range(_INNER_FOLDS):
+        inside, outside = np.flatnonzero(fold_of == fold), np.flatnonzero(fold_of != fold)
+        if not len(inside):
+            continue
+        if not len(outside):
+            outside = inside
+        unseen = _fitted([learned[i] for i in outside], [own[i] for i in outside], _LAYERS, _EPOCHS, _BATCH, seed)
+        for i in inside:
+            texts = learned[i].user.texts
+            both[i] = _taken(both_looks(texts, unseen), learned[i].known, len(FEATURES) + len(SECOND_FEATURES))
+    second = _fitted(learned, both, _LAYERS, _EPOCHS, _BATCH, seed)
+    fine = [user for user in learned if user.user.fine]
+    return AffinityModel(
+        first,
+        second,
+        _fitted(fine, [user.features for user in fine], _FINE_LAYERS, _FINE_EPOCHS, _FINE_BATCH, seed)
+        if fine
+        else None,
+        trained_on,
+    )
+
+
+def _fitted(
+    users: Sequence[Pairs], features: Sequence[Matrix], layers: Sequence[int], epochs: int, batch: int, seed: int
+) -> Networks:
+    x = np.concatenate(features)
+    y, weights = (np.concatenate(parts) for parts in zip(*((user.same, user.weights) for user in users), strict=True))
+    plain = Networks(x.mean(axis=0), x.std(axis=0) + np.float32(1e-6), ())
+    standard, weights = plain.standard(x), weights / weights.mean()
+    return Networks(
+        plain.mean,
+        plain.scale,
+        tuple(
+            fit_network(standard, y, weights, layers, epochs, batch, seed * _NETWORKS + turn)
+            for turn in range(_NETWORKS)
+        ),
+    )
 
 
 def labelled_texts(user: LabelledUser, embeddings: CachedEmbeddings) -> LabelledTexts:
     """A labelled user's distinct texts with their vectors and the journey of each."""
     keywords = extract_keywords(user.activities)
     texts = texts_of(keywords, embeddings.embed([keyword.text for keyword in keywords]))
-    return LabelledTexts(texts, [user.labels.get(key) for key in texts.keys])
+    return LabelledTexts(texts, [user.labels.get(key) for key in texts.keys], user.fine)
 
 
 def held_out(

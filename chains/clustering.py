@@ -4,8 +4,6 @@ from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.spatial.distance import squareform
 
 
 class Granularity(StrEnum):
@@ -17,21 +15,30 @@ class Granularity(StrEnum):
 
 
 #: Least mean probability of belonging together at which two clusters are still joined.
-CUT = {Granularity.COARSE: 0.15, Granularity.NORMAL: 0.30, Granularity.FINE: 0.60}
+CUT = {Granularity.COARSE: 0.15, Granularity.NORMAL: 0.27, Granularity.FINE: 0.60}
+
+#: Exponent of that mean: 1 is the plain one; the higher, the more a few pairs that surely belong together suffice,
+#: as in search missions, where one query leads to the next.
+POWER = {Granularity.COARSE: 1.0, Granularity.NORMAL: 1.0, Granularity.FINE: 10.0}
 
 
-def merge_tree(together: NDArray[np.float32]) -> NDArray[np.float64]:
-    """(n, n) probabilities of belonging together -> (n - 1, 4) average linkage on one minus them, in SciPy's form."""
-    apart = 1.0 - together.astype(np.float64)
-    np.fill_diagonal(apart, 0)
-    return linkage(squareform(np.maximum(apart, 0), checks=False), method="average")
+def merge_tree(together: NDArray[np.float32], power: float = 1.0) -> NDArray[np.float64]:
+    """(n, n) probabilities -> (n - 1, 4) average linkage on one minus their power, in SciPy's form."""
+    # Imported here, since reading journeys does without SciPy, and it takes a third of a second.
+    from scipy.cluster.hierarchy import linkage  # noqa: PLC0415
+    from scipy.spatial.distance import squareform  # noqa: PLC0415
+
+    apart = squareform(together, checks=False).astype(np.float64)
+    return linkage(1.0 - apart**power if power != 1 else 1.0 - apart, method="average")
 
 
-def cluster(together: NDArray[np.float32], cut: float) -> NDArray[np.intp]:
-    """(n, n) probabilities, least mean probability in [0, 1] -> (n,) labels from 0, numbered by first member."""
+def cluster(together: NDArray[np.float32], cut: float, power: float = 1.0) -> NDArray[np.intp]:
+    """(n, n) probabilities, least power mean probability in [0, 1] -> (n,) labels from 0, numbered by first member."""
+    from scipy.cluster.hierarchy import fcluster  # noqa: PLC0415
+
     n = len(together)
     if n < 2:
         return np.zeros(n, dtype=np.intp)
-    labels = fcluster(merge_tree(together), 1.0 - cut, criterion="distance")
+    labels = fcluster(merge_tree(together, power), 1.0 - cut**power, criterion="distance")
     _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
     return np.argsort(np.argsort(first))[inverse].astype(np.intp)

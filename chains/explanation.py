@@ -1,12 +1,15 @@
 """Why a journey is claimed, and why it ranks where it ranks, in plain words with dated receipts."""
 
 from collections.abc import Sequence
+from itertools import islice
 
 from chains.journeys import Journey, JourneyKeyword, Receipt
-from chains.wording import count_text, date_text, days_text
+from chains.showable import fit_to_show
+from chains.wording import count_text, date_text, days_text, shortened
 from vectorstore.activity import Activity, ActivityKind
 
 RECEIPTS = 6
+_LONGEST_SHOWN = 120
 
 _TELLING = {
     ActivityKind.BOARD: 3.0,
@@ -55,7 +58,7 @@ def receipts(events: Sequence[Activity], central: dict[str, float]) -> tuple[Rec
 
 
 def describe(events: Sequence[Activity], days: int, keywords: Sequence[JourneyKeyword]) -> str:
-    """One sentence about the interest, never about the person."""
+    """One sentence about the interest, never about the person. Of the keywords, the first three that may be shown."""
     kinds = {kind: sum(event.kind is kind for event in events) for kind in ActivityKind}
     pins = sum(kinds[kind] for kind in (ActivityKind.CLOSEUP, ActivityKind.SAVE, ActivityKind.CLICKTHROUGH))
     parts = [
@@ -67,10 +70,11 @@ def describe(events: Sequence[Activity], days: int, keywords: Sequence[JourneyKe
         )
         if count
     ]
-    span = (events[-1].timestamp - events[0].timestamp).days
-    when = f"on {count_text(days, 'day')}" + (f" over {days_text(span)}" if span else "")
-    about = ", ".join(keyword.text for keyword in keywords[:3])
-    return f"{', '.join(parts)} {when}; among them: {about}."
+    span = (events[-1].timestamp.date() - events[0].timestamp.date()).days + 1
+    when = f"on {count_text(days, 'day')}" + (f" within {days_text(span)}" if span > days else "")
+    showable = (shortened(keyword.text, _LONGEST_SHOWN) for keyword in keywords if fit_to_show(keyword.text))
+    about = ", ".join(islice(showable, 3))
+    return f"{', '.join(parts)} {when}" + (f"; among them: {about}." if about else ".")
 
 
 def explain(journey: Journey) -> str:
@@ -80,7 +84,10 @@ def explain(journey: Journey) -> str:
         f"{count_text(journey.events, 'event')} on {count_text(journey.active_days, 'day')}, "
         f"from {date_text(journey.first_seen)} to {date_text(journey.last_seen)}; confidence {journey.confidence:.0%}.",
         "Because of:",
-        *(f"  {date_text(r.timestamp)}  {_DID[r.kind]} “{r.text}”" for r in journey.receipts),
+        *(
+            f"  {date_text(r.timestamp)}  {_DID[r.kind]} “{shortened(r.text, _LONGEST_SHOWN)}”"
+            for r in journey.receipts
+        ),
         f"Rank {journey.rank}, score {journey.score:.3f}:",
         *(f"  {term.contribution:+.3f}  {term.name}: {term.value}" for term in journey.terms),
     ]

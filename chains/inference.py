@@ -10,20 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chains.affinity import AffinityModel, affinity, default_affinity
-from chains.clustering import CUT, Granularity, cluster
+from chains.clustering import CUT, POWER, Granularity, cluster
 from chains.explanation import describe, receipts
-from chains.journeys import Journey, JourneyKeyword, Policy
-from chains.naming import Candidate, choose_names, rank_names
+from chains.journeys import Journey, JourneyKeyword, Policy, Verdict
+from chains.keywords import title_phrases
+from chains.naming import LONGEST_NAME, Candidate, choose_names, rank_names
 from chains.ranking import diversify, score
-from chains.safety import SensitivityChecker, loss
+from chains.safety import SensitivityChecker, Strength, loss
 from chains.showable import fit_to_show
 from chains.stage import Staged, stage
 from chains.texts import Floats, Texts, texts_of
-from vectorstore.activity import Activity, Keyword, KeywordSource, days_of
+from vectorstore.activity import Activity, Keyword, KeywordSource, days_of, normalize
 
 _SINGLE_TEXT_CONFIDENCE = 0.5
 _KEYWORDS_KEPT = 30
 _RECENT = timedelta(days=28)
+_COMES_BACK = timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,22 +69,41 @@ def infer_journeys(
     texts = texts_of(keywords, vectors)
     if not len(texts):
         return []
-    together = affinity(texts, models.affinity)
-    labels = cluster(together, CUT[options.granularity])
-    found = [
-        _find(texts, together, np.flatnonzero(labels == label), as_of)
-        for label in range(int(labels.max()) + 1)
-        if _is_journey(texts, np.flatnonzero(labels == label), options.least_events)
-    ]
+    together = affinity(texts, models.affinity, options.granularity)
+    labels = cluster(together, CUT[options.granularity], POWER[options.granularity])
+    blocked = {keyword.key for keyword in keywords if _is_blocked(keyword, models.checker)}
+    found = []
+    for label in range(int(labels.max()) + 1):
+        places = np.flatnonzero(labels == label)
+        # A journey is judged by all of its texts; in one that may be kept, a stray blocked text is then left out.
+        if blocked.intersection(texts.keys[place] for place in places):
+            if _judge("", texts, places, models.checker).policy is Policy.BLOCK:
+                continue
+            places = places[[texts.keys[place] not in blocked for place in places]]
+        if _is_journey(texts, places, options.least_events):
+            found.append(_find(texts, together, places, as_of))
     if not found:
         return []
-    return _rank(keywords, vectors, texts, found, as_of, options, models)
+    kept = [row for row, keyword in enumerate(keywords) if keyword.key not in blocked]
+    return _rank([keywords[row] for row in kept], vectors[kept], texts, found, as_of, options, models)
+
+
+def _is_blocked(keyword: Keyword, checker: SensitivityChecker) -> bool:
+    finding = checker.text(keyword.text)
+    return finding is not None and finding.policy is Policy.BLOCK and finding.strength is Strength.STRONG
+
+
+def _judge(name: str, texts: Texts, places: NDArray[np.intp], checker: SensitivityChecker) -> Verdict:
+    weights = [len(texts.events[place]) for place in places]
+    return checker.journey(name, [texts.keys[place] for place in places], weights)
 
 
 def _is_journey(texts: Texts, places: NDArray[np.intp], least_events: int) -> bool:
-    """A journey takes two texts, or one that the user came back to on another day."""
+    """A journey takes two texts, or one that the user came back to on another day: not just past midnight."""
     events = [event for place in places for event in texts.events[place]]
-    return len(events) >= least_events and (len(places) > 1 or len(days_of(events)) > 1)
+    if len(events) < least_events or not events:
+        return False
+    return len(places) > 1 or (len(days_of(events)) > 1 and events[-1].timestamp - events[0].timestamp >= _COMES_BACK)
 
 
 def _find(texts: Texts, together: NDArray[np.float32], places: NDArray[np.intp], as_of: datetime) -> _Found:
@@ -128,7 +149,8 @@ def _rank(
         key=lambda place: (-scores[place].base * factors[place], found[place].events[0].timestamp, place),
     )
     candidates = _candidates(keywords, vectors, texts, found)
-    names = choose_names([rank_names(candidates[place], found[place].centre) for place in order], fit_to_show)
+    nameable = [[each for each in own if _may_name(each.keyword)] for own in candidates]
+    names = choose_names([rank_names(nameable[place], found[place].centre) for place in order], fit_to_show)
     journeys: list[Journey] = []
     for place, name in zip(order, names, strict=True):
         journey, base, factor = found[place], scores[place], factors[place]
@@ -140,9 +162,7 @@ def _rank(
             for event in texts.events[row]
         }
         own = [texts.keywords[row].text for row in sorted(journey.places, key=lambda row: texts.keys[row])]
-        verdict = models.checker.journey(
-            name, [texts.keys[row] for row in journey.places], [len(texts.events[row]) for row in journey.places]
-        )
+        verdict = _judge(name, texts, journey.places, models.checker)
         if verdict.policy is Policy.BLOCK:
             continue
         journeys.append(
@@ -182,7 +202,7 @@ def provisional_id(user_id: str, first_text: str) -> str:
 def _candidates(
     keywords: Sequence[Keyword], vectors: Floats, texts: Texts, found: Sequence[_Found]
 ) -> list[list[Candidate]]:
-    """For each journey the keywords of its events that are short enough to be one: not whole titles."""
+    """For each journey the keywords of its events: queries, boards, annotations, phrases, but not whole titles."""
     journey_of = {
         event.text: place
         for place, journey in enumerate(found)
@@ -191,12 +211,24 @@ def _candidates(
     }
     candidates: list[list[Candidate]] = [[] for _ in found]
     for row, keyword in enumerate(keywords):
-        if keyword.source is KeywordSource.TITLE:
+        if keyword.source is KeywordSource.TITLE and not _says_more_than_a_title(keyword):
             continue
         inside = Counter(journey_of[event.text] for event in keyword.events if event.text in journey_of)
         for place, count in inside.items():
             candidates[place].append(Candidate(keyword, vectors[row], count, len(keyword.events)))
     return candidates
+
+
+def _says_more_than_a_title(keyword: Keyword) -> bool:
+    """Whether a title also describes other items, or has no annotations and is a phrase itself."""
+    if any(normalize(event.text) != keyword.key for event in keyword.events):
+        return True
+    return not keyword.events[0].annotations and title_phrases(keyword.text) == [keyword.text]
+
+
+def _may_name(keyword: Keyword) -> bool:
+    """A text that will be cut is judged whole: cutting could take away just what makes it unfit."""
+    return len(keyword.text) <= LONGEST_NAME or fit_to_show(keyword.text)
 
 
 def _weigh(candidates: Sequence[Candidate], journey: _Found, texts: Texts) -> tuple[JourneyKeyword, ...]:

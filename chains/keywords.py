@@ -1,7 +1,7 @@
 """From a user's activity to his keywords. No language is assumed; function words are known for some."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib import resources
 
@@ -11,11 +11,18 @@ _LONGEST_PHRASE = 4
 _PHRASES_A_TITLE = 3
 _SURENESS = {source: place for place, source in enumerate(KeywordSource)}
 
-_BREAK = re.compile(r"[^\w\s'’&+-]+|\s[-–—]\s|_+")
-_NO_SPACES = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]")
-_CONTENT_RUN = re.compile(
-    r"[\u3400-\u9fff々]+|[\u30a0-\u30ff]{2,}|[\u0e00-\u0e7f]+|[^\W\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]+"
+#: Vowels and accents that are characters of their own, and the joiners between letters: \w has none of them.
+_MARKS = (
+    "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0900-\u0963\u0966-\u0dff"
+    "\u0e31-\u0e4e\u0e80-\u0eff\u102b-\u109d\u17b4-\u17d3\u200c\u200d"
 )
+#: But not the stops within "8.5" and "1/2", nor that of "St. Patrick's".
+_OUTSIDE = r"(?<!\d[.,/](?=\d))(?<!\b[A-Z][a-z]\.(?=\s[A-Z]))"
+_BREAK = re.compile(rf"(?:[^\w\s{_MARKS}'’&+-]{_OUTSIDE})+|\s[-–—]\s|_+")
+_NO_SPACES = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uff66-\uff9f\u0e00-\u0e7f]")
+#: Where a Japanese word ends: a particle before anything but hiragana. を is never anything else.
+_PARTICLE = re.compile("を|(?<=.)(?:から|まで|より|[のにがはでとへもな])(?![\u3040-\u309f])")
+_FRAGMENT = re.compile(".?|[\u3040-\u309f]{2}")
 
 
 def extract_keywords(activities: Iterable[Activity]) -> list[Keyword]:
@@ -58,35 +65,43 @@ def _keywords_of(event: Activity) -> Iterator[tuple[str, KeywordSource]]:
 def title_phrases(title: str) -> list[str]:
     """One to three phrases of one to four words out of a title, those with most to say first.
 
-    Titles break at punctuation and at function words; scripts without spaces break where the script changes. The
+    Titles break at punctuation and at function words; where words stand without spaces, at Japanese particles. The
     whole title comes back where nothing better is found.
     """
     phrases: dict[str, str] = {}
     for part in _BREAK.split(title):
-        for words in _runs(part):
-            phrase = " ".join(words)
+        for phrase in _phrases(part):
             if any(character.isalpha() for character in phrase):
                 phrases.setdefault(normalize(phrase), phrase)
     ranked = sorted(phrases.values(), key=lambda phrase: -_worth(phrase))
     return ranked[:_PHRASES_A_TITLE] or [title]
 
 
-def _runs(part: str) -> Iterator[Sequence[str]]:
-    if _NO_SPACES.search(part):
-        yield from ([run] for run in _CONTENT_RUN.findall(part))
-        return
+def _phrases(part: str) -> Iterator[str]:
     run: list[str] = []
     for word in [*part.split(), ""]:
-        if word and word.casefold() not in function_words():
-            run.append(word)
+        unspaced = _NO_SPACES.search(word)
+        if word and not unspaced and word.casefold().replace("’", "'").rstrip(".") not in function_words():
+            run.append(word.strip("'’") if word[0] in "'’" else word)
             continue
-        if len(run) > _LONGEST_PHRASE:
-            middle = len(run) // 2
-            yield run[:middle][-_LONGEST_PHRASE:]
-            yield run[middle:][-_LONGEST_PHRASE:]
-        elif run:
-            yield run
+        yield from (" ".join(words).strip("'’&-") for words in _cut(run))
         run = []
+        if unspaced:
+            yield from (piece for piece in _PARTICLE.split(word) if not _FRAGMENT.fullmatch(piece))
+
+
+def _cut(run: list[str]) -> Iterator[list[str]]:
+    """A run of words without loose signs at its ends, in halves where it is long for a phrase."""
+    worded = [place for place, word in enumerate(run) if any(character.isalnum() for character in word)]
+    if not worded:
+        return
+    run = run[worded[0] : worded[-1] + 1]
+    if len(run) <= _LONGEST_PHRASE:
+        yield run
+        return
+    middle = len(run) // 2
+    yield run[:middle][-_LONGEST_PHRASE:]
+    yield run[middle:][-_LONGEST_PHRASE:]
 
 
 def _worth(phrase: str) -> float:

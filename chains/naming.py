@@ -1,12 +1,14 @@
 """A journey's name without a model: the keyword that says best what the journey is about."""
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from unicodedata import category
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chains.wording import shortened
 from vectorstore.activity import Keyword, KeywordSource, normalize
 
 LONGEST_NAME = 60
@@ -27,7 +29,6 @@ _ASKS_OR_SPEAKS_OF_SELF = re.compile(
     r"|\b(i|i'm|my|me|we|our|mein|meine|mi|mis|mon|ma|meu|minha)\b|[?!]",
     re.IGNORECASE,
 )
-_WORDY_SCRIPT = re.compile(r"[^\W\d_]", re.UNICODE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def rank_names(candidates: Sequence[Candidate], centre: NDArray[np.float32]) -> 
 def form(text: str) -> float:
     """How much a text looks like a name, in [0, 1]: two to four words, letters, no question, nothing about "me"."""
     words = len(text.split())
-    letters = len(_WORDY_SCRIPT.findall(text)) / max(len(text.replace(" ", "")), 1)
+    letters = sum(category(sign)[0] in "LM" for sign in text) / max(len(text.replace(" ", "")), 1)
     length = {1: 0.6, 2: 1.0, 3: 1.0, 4: 0.9, 5: 0.7, 6: 0.5}.get(words, 0.2)
     if len(text) > LONGEST_NAME:
         length = 0.0
@@ -72,9 +73,7 @@ def form(text: str) -> float:
 
 def presentable(text: str) -> str:
     """One line of at most 60 characters, its first letter a capital; shouting becomes speech."""
-    line = " ".join(text.split()).strip(" .,;:-–—|")
-    if len(line) > LONGEST_NAME:
-        line = line[: LONGEST_NAME - 1].rsplit(" ", 1)[0].rstrip(" .,;:-–—") + "…"
+    line = shortened(" ".join(text.split()).strip(" .,;:-–—|"), LONGEST_NAME)
     if line.isupper() and len(line) > 4:
         line = line.lower()
     return line[:1].upper() + line[1:]
@@ -89,12 +88,16 @@ def choose_names(ranked: Sequence[Sequence[str]], fit: Callable[[str], bool], ta
     used = {normalize(name) for name in taken}
     chosen = []
     for number, names in enumerate(ranked, 1):
-        fitting = [name for name in names if name and fit(name)]
-        pairs = [f"{one} · {other}" for one in fitting[:3] for other in fitting[:8] if one != other]
-        free = (n for n in [*fitting, *pairs] if len(n) <= LONGEST_NAME and normalize(n) not in used)
+        free = (n for n in _wishes(names, fit) if n and len(n) <= LONGEST_NAME and normalize(n) not in used and fit(n))
         name = next(free, None) or next(
             n for n in (f"Journey {k}" for k in range(number, number + len(used) + 2)) if normalize(n) not in used
         )
         used.add(normalize(name))
         chosen.append(name)
     return chosen
+
+
+def _wishes(names: Sequence[str], fit: Callable[[str], bool]) -> Iterator[str]:
+    yield from names
+    fitting = [name for name in names if name and fit(name)]
+    yield from (f"{one} · {other}" for one in fitting[:3] for other in fitting[:8] if one != other)

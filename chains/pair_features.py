@@ -4,12 +4,15 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence, Set
 from itertools import chain
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from chains.texts import Floats, Texts
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 FEATURES = (
     "cosine",  # of the texts alone
@@ -39,6 +42,7 @@ _WORD = re.compile(r"[^\W_]{3,}")
 _SESSION_SECONDS = 3600.0
 _SESSION_FADES = 600.0
 _NEAREST = 5
+_CROWD_SECONDS = 30.0
 _CELLS = 500_000
 
 Matrix = NDArray[np.float32]
@@ -50,7 +54,7 @@ def pair_features(texts: Texts) -> Iterator[tuple[int, Matrix]]:
     What grows with n * n are four matrices, however many features there are.
     """
     pairs = _Pairs(texts)
-    for rows in _blocks(len(texts)):
+    for rows in row_blocks(len(texts)):
         yield rows.start, pairs.block(rows)
 
 
@@ -81,13 +85,13 @@ class _Pairs:
         """(n, d) unit vectors: each text's context mixed with its session, its session's kin, its kin, and both."""
         context = self.texts.context
         session, session_kin, kin, both = (np.empty_like(context) for _ in range(4))
-        for rows in _blocks(len(context)):
+        for rows in row_blocks(len(context)):
             positive = np.maximum(context[rows] @ context.T, 0)
             beside = np.exp(-self.gap[rows] / _SESSION_FADES) * (self.gap[rows] < _SESSION_SECONDS)
             session[rows] = _mix(context, rows, beside)
             session_kin[rows] = _mix(context, rows, beside * positive)
             kin[rows] = _mix(context, rows, _nearest(positive, rows))
-        for rows in _blocks(len(context)):
+        for rows in row_blocks(len(context)):
             positive = np.maximum(context[rows] @ context.T, 0)
             beside = np.exp(-self.gap[rows] / _SESSION_FADES) * (self.gap[rows] < _SESSION_SECONDS)
             both[rows] = _mix(session_kin, rows, _nearest(positive, rows) + beside * positive / 2)
@@ -128,7 +132,7 @@ class _Pairs:
         return block
 
 
-def _blocks(n: int) -> Iterator[slice]:
+def row_blocks(n: int) -> Iterator[slice]:
     step = max(1, _CELLS // max(n, 1))
     return (slice(first, min(first + step, n)) for first in range(0, n, step))
 
@@ -138,6 +142,7 @@ def _closest(texts: Texts) -> tuple[Matrix, Matrix]:
     seconds, places, starts = texts.stream
     n, total = len(texts), len(seconds)
     gap, steps = (np.empty((n, n), dtype=np.float32) for _ in range(2))
+    crowd = _crowds(texts)
     bounds = np.append(starts, total)
     first = 0
     while first < n:
@@ -148,7 +153,22 @@ def _closest(texts: Texts) -> tuple[Matrix, Matrix]:
             apart = np.minimum.reduceat(np.abs(values[rows, None] - values[None, :]), starts, axis=1)
             out[first:last] = np.minimum.reduceat(apart, starts[first:last] - bounds[first], axis=0)
         first = last
+    if crowd.any():
+        least = np.minimum(crowd[:, None], crowd[None, :])
+        np.maximum(gap, _CROWD_SECONDS * least, out=gap)
+        np.maximum(steps, least, out=steps)
     return gap, steps
+
+
+def _crowds(texts: Texts) -> NDArray[np.float32]:
+    """(n,): with how many other texts each was done at the very same moment, at its least crowded.
+
+    An order of a hundred goods is no session: that two were bought in one moment says the less, the more there were.
+    """
+    together = Counter(moment for events in texts.events for moment in {event.timestamp for event in events})
+    return np.array(
+        [min(together[event.timestamp] for event in events) - 1 for events in texts.events], dtype=np.float32
+    )
 
 
 def _mix(vectors: Floats, rows: slice, weights: Matrix) -> Floats:
@@ -173,7 +193,7 @@ def _ranks(vectors: Floats) -> NDArray[np.int32]:
     """(n, n): how many texts are nearer to the row's text, itself counted."""
     n = len(vectors)
     rank = np.empty((n, n), dtype=np.int32)
-    for rows in _blocks(n):
+    for rows in row_blocks(n):
         similarity = vectors[rows] @ vectors.T
         similarity[np.arange(len(similarity)), np.arange(rows.start, rows.stop)] = 2
         order = np.argsort(-similarity, axis=1, kind="stable")
@@ -184,7 +204,7 @@ def _ranks(vectors: Floats) -> NDArray[np.int32]:
 def _against_usual(vectors: Floats) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Mean and standard deviation of each text's cosines with all of the user's texts, (n,) each."""
     mean, spread = (np.empty(len(vectors), dtype=np.float32) for _ in range(2))
-    for rows in _blocks(len(vectors)):
+    for rows in row_blocks(len(vectors)):
         similarity = vectors[rows] @ vectors.T
         mean[rows], spread[rows] = similarity.mean(axis=1), similarity.std(axis=1) + 1e-6
     return mean, spread
@@ -201,8 +221,11 @@ def _standard(similarity: Matrix, rows: slice, usual: tuple[NDArray[np.float32],
 
 def _incidence(
     sets: Sequence[Set[str]], weight: Callable[[NDArray[np.float64]], NDArray[np.float64]] | None = None
-) -> sparse.csr_array:
+) -> "sparse.csr_array":
     """(n, members): who has what, leaving out what only one has; weighted by in how many sets a member is."""
+    # Imported here, since reading journeys does without SciPy, and it takes a third of a second.
+    from scipy import sparse  # noqa: PLC0415
+
     counts = Counter(chain.from_iterable(sets))
     common = sorted(member for member, count in counts.items() if count > 1)
     column = {member: place for place, member in enumerate(common)}
@@ -216,7 +239,7 @@ def _incidence(
     )
 
 
-def _shared(incidence: sparse.csr_array, rows: slice) -> Matrix:
+def _shared(incidence: "sparse.csr_array", rows: slice) -> Matrix:
     """(rows, n): the sum of the products of two texts' weights over what they share."""
     shared: Matrix = (incidence[rows] @ incidence.T).toarray()
     return shared

@@ -45,7 +45,7 @@ def stage(times: Sequence[datetime], as_of: datetime, *, called_off: bool = Fals
     patience = _patience(pauses)
     quiet = f"quiet for {days_text(silent)}"
     if _steady(days, pauses) and silent <= max(patience, _LONGEST_PAUSE * (last - first).days):
-        usual = days_text(float(np.median(pauses)))
+        usual = days_text(float(np.median(pauses))).removeprefix("1 ")
         return Staged(Kind.EVERGREEN, Stage.ONGOING, f"steady since {date_text(first)}, about every {usual}")
     if silent > patience:
         return Staged(
@@ -53,7 +53,8 @@ def stage(times: Sequence[datetime], as_of: datetime, *, called_off: bool = Fals
             Stage.ENDED,
             f"{quiet}, longer than its rhythm of activity explains ({days_text(patience)})",
         )
-    return Staged(Kind.SITUATIONAL, Stage.ONGOING, f"active from {date_text(first)} to {date_text(last)}, {quiet}")
+    active = f"on {date_text(first)}" if len(days) == 1 else f"from {date_text(first)} to {date_text(last)}"
+    return Staged(Kind.SITUATIONAL, Stage.ONGOING, f"active {active}, {quiet}")
 
 
 def _steady(days: Sequence[object], pauses: NDArray[np.int64]) -> bool:

@@ -1,4 +1,4 @@
-"""Dates, times and counts as a person would write them."""
+"""Dates, times, counts and other people's texts as a person would write them."""
 
 from datetime import date, datetime
 
@@ -14,11 +14,21 @@ def date_text(moment: date | datetime) -> str:
 
 
 def days_text(days: float) -> str:
-    """1 day, 12 days, 3 months: whole numbers, in the unit that reads best. days: at least 0."""
+    """1 day, 12 days, 3 months: whole numbers, in the unit that reads best. days: at least 0, half a day is none."""
     whole = round(days)
+    if whole < 1:
+        return "less than a day"
     if whole >= 90:
         return f"{round(days / 30.4)} months"
     return count_text(whole, "day")
+
+
+def shortened(text: str, longest: int) -> str:
+    """The text on one line of at most so many characters, cut between words where there is one to cut at."""
+    line = " ".join(text.split())
+    if len(line) <= longest:
+        return line
+    return line[: longest - 1].rsplit(" ", 1)[0].rstrip(" .,;:-–—") + "…"
 
 
 def count_text(count: int, noun: str) -> str:

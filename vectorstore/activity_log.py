@@ -51,6 +51,19 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
+class Extent:
+    """What the log holds of a user, seen from a moment.
+
+    position: of the newest part with an activity of the user. last: the latest activity up to and with the moment.
+    following: the first one after it. None where there is none.
+    """
+
+    position: int
+    last: datetime | None
+    following: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Appended:
     """new: activities that were written. known: those that were there already, or came twice."""
 
@@ -140,6 +153,29 @@ class ActivityLog:
             return _distinct_users(rows.filter(pc.greater(rows["position"], position)))
 
         return set().union(*(self._read(bucket, touched) for bucket in self._buckets()))
+
+    def extents(self, moment: datetime) -> Iterator[tuple[str, Extent]]:
+        """Each user once with the extent of his activity, bucket by bucket, in one pass. moment: must have a zone."""
+        if moment.tzinfo is None:
+            raise StoreError("the activity log is in UTC: give the moment a zone")
+        at = pa.scalar(moment.astimezone(UTC), SCHEMA.field("timestamp").type)
+        nothing = pa.scalar(None, at.type)
+        for bucket in self._buckets():
+            rows = self._rows(bucket, ["user_id", "timestamp", "position"])
+            times = rows["timestamp"]
+            until = pc.less_equal(times, at)
+            split = pa.table(
+                {
+                    "user_id": rows["user_id"],
+                    "position": rows["position"],
+                    "last": pc.if_else(until, times, nothing),
+                    "following": pc.if_else(until, nothing, times),
+                }
+            )
+            found = split.group_by("user_id").aggregate([("position", "max"), ("last", "max"), ("following", "min")])
+            columns = (found[name].to_pylist() for name in ("user_id", "position_max", "last_max", "following_min"))
+            for user_id, position, last, following in zip(*columns, strict=True):
+                yield user_id, Extent(position, last, following)
 
     # --- writing
 

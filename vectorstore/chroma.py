@@ -19,6 +19,7 @@ from chromadb.config import Settings
 from chromadb.errors import ChromaError
 
 from vectorstore.activity import Keyword
+from vectorstore.chroma_scrub import Marks, settle, vacuum, write_anew
 from vectorstore.errors import StoreError
 from vectorstore.folder_lock import hold
 from vectorstore.nearest import distinct, nearest, ordered, unit_vector
@@ -52,8 +53,10 @@ def open_chroma_folder(folder: Path, *, model: str, dimension: int) -> "ChromaSt
             settings = Settings(anonymized_telemetry=False)
             client = chromadb.PersistentClient(path=str(folder / "data"), settings=settings)
         until_open.callback(client.close)
+        with _chroma_errors(where):
+            settle(client, _names(PREFIX))
         collections = _collections(client, origin, where, PREFIX)
-        return ChromaStore(client, collections, origin, where, until_open.pop_all())
+        return ChromaFolder(client, collections, origin, where, until_open.pop_all(), folder)
 
 
 def open_chroma_server(url: str, *, model: str, dimension: int, prefix: str = PREFIX) -> "ChromaStore":
@@ -84,18 +87,19 @@ def _disconnect(client: Any) -> None:
             session.close()
 
 
+def _names(prefix: str) -> list[str]:
+    return [f"{prefix}-{number:02d}" for number in range(COLLECTIONS)]
+
+
 def _collections(client: Any, origin: Origin, where: str, prefix: str) -> list[Any]:
     """The store's collections. Killed in here, the next opening makes those that are missing."""
     with _chroma_errors(where):
         # One that is there keeps the metadata that it was made with.
         found = [
             client.get_or_create_collection(
-                f"{prefix}-{number:02d}",
-                metadata=origin.as_metadata(),
-                embedding_function=None,
-                configuration={"hnsw": _HNSW},
+                name, metadata=origin.as_metadata(), embedding_function=None, configuration={"hnsw": _HNSW}
             )
-            for number in range(COLLECTIONS)
+            for name in _names(prefix)
         ]
     for collection in found:
         origin.refuse_other(collection.metadata, where)
@@ -126,7 +130,7 @@ class ChromaStore:
         self, client: Any, collections: Sequence[Any], origin: Origin, where: str, until_close: ExitStack
     ) -> None:
         self._client = client
-        self._collections = collections
+        self._collections = list(collections)
         self._origin = origin
         self._where = where
         self._until_close = until_close
@@ -196,6 +200,10 @@ class ChromaStore:
                 collection.delete(ids=ids[part])
         return len(ids)
 
+    def scrub(self) -> None:
+        """Nothing to do from here: a server keeps deleted words until it has cut its queue of writes and was vacuumed
+        with `chroma vacuum`."""
+
     def count(self) -> int:
         with self._chroma():
             return sum(collection.count() for collection in self._collections)
@@ -224,6 +232,41 @@ class ChromaStore:
             raise StoreError(f"{self._where} is closed: open it again")
         with _chroma_errors(self._where):
             yield
+
+
+class ChromaFolder(ChromaStore):
+    """A ChromaStore on disk, which can get rid of what Chroma keeps of deleted keywords."""
+
+    def __init__(
+        self,
+        client: Any,
+        collections: Sequence[Any],
+        origin: Origin,
+        where: str,
+        until_close: ExitStack,
+        folder: Path,
+    ) -> None:
+        super().__init__(client, collections, origin, where, until_close)
+        self._data = folder / "data"
+        self._marks = Marks(folder / "forgotten.json")
+
+    def forget(self, user_id: str) -> int:
+        with self._chroma():
+            known = bool(self._of(user_id).get(where={_USER: user_id}, include=[], limit=1)["ids"])
+        if known:
+            self._marks.add(self._of(user_id).name)
+        return super().forget(user_id)
+
+    def scrub(self) -> None:
+        names = self._marks.names()
+        if not names:
+            return
+        with self._chroma():
+            for number, collection in enumerate(self._collections):
+                if collection.name in names:
+                    self._collections[number] = write_anew(self._client, collection, {"hnsw": _HNSW})
+            vacuum(self._data)
+        self._marks.clear()
 
 
 def _write(collection: Any, keywords: Sequence[Keyword], rows: Vectors, texts: Sequence[str]) -> None:

@@ -134,6 +134,21 @@ class EmbeddingCache:
         return EmbeddingError(f"{self.path} cannot be used ({error}): check the folder, its rights and its free space")
 
 
+def caches_in(folder: Path) -> list[EmbeddingCache]:
+    """The caches of all models in the folder, in order of file name. Raises EmbeddingError where one is damaged."""
+    found = []
+    for path in sorted(folder.glob("*.sqlite")):
+        try:
+            with closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as database:
+                (model,) = database.execute("SELECT model FROM origin").fetchone()
+        except (sqlite3.Error, TypeError) as error:
+            raise EmbeddingError(
+                f"{path} is damaged ({error}): delete the file, its texts are embedded again"
+            ) from error
+        found.append(EmbeddingCache(path, model))
+    return found
+
+
 def cache_path(folder: Path, model: str) -> Path:
     """The file for a model: its name in letters that any file system takes, and a hash where that changed it."""
     name = re.sub(r"[^a-z0-9.]+", "-", model.lower())

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import SecretStr
 
 from vectorstore.activity import normalize
-from vectorstore.embedding_cache import EmbeddingCache, cache_path
+from vectorstore.embedding_cache import EmbeddingCache, cache_path, caches_in
 from vectorstore.errors import EmbeddingError, InputError
 from vectorstore.minilm import MiniLM
 from vectorstore.provider_model import ProviderModel
@@ -95,8 +95,12 @@ class CachedEmbeddings(Embeddings):
         return self.embed_documents([text])[0]
 
     def forget(self, texts: Sequence[str]) -> int:
-        """Removes the cached vectors of the texts, whoever else has these texts; returns how many went."""
-        return self._cache.forget(list({_prepare(text) for text in texts}))
+        """Removes the cached vectors of the texts, whoever else has these texts; returns how many went.
+
+        Also those of other models whose caches lie in the same folder.
+        """
+        prepared = list({_prepare(text) for text in texts})
+        return sum(cache.forget(prepared) for cache in caches_in(self._cache.path.parent))
 
     def _vectors(self, texts: Sequence[str]) -> Iterator[Batch]:
         """Batches of vectors of distinct texts: first the cached ones, then the new ones as they are done and kept."""

@@ -29,9 +29,9 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """What came of it, in rows: read = new + known + rejected. reasons: how many rows were rejected for each.
+    """What came of it, in rows: read = new + known + rejected + skipped. reasons: how many were rejected for each.
 
-    users: whom the rows that could be read are of.
+    users: whom the rows that were taken are of. skipped: rows of users who are not to be read.
     """
 
     read: int
@@ -40,6 +40,7 @@ class Ingested:
     rejected: int
     reasons: Counter[str] = field(default_factory=Counter)
     users: frozenset[str] = frozenset()
+    skipped: int = 0
 
 
 def ingest(
@@ -51,12 +52,14 @@ def ingest(
     zone: tzinfo = UTC,
     now: datetime | None = None,
     max_rejected: float = 0.01,
+    skip: Callable[[str], bool] | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Ingested:
     """Reads files and folders of logs into `log`, and sets aside in `rejected_to` the rows that can't be read.
 
     zone: of times that name none. now: rows dated more than a day after it are rejected; None rejects none for its
-    date. max_rejected: the share of rejected rows that is still well, in [0, 1].
+    date. max_rejected: the share of rejected rows that is still well, in [0, 1]. skip: tells of a user id whether its
+    rows are to be passed over.
 
     Raises InputError where a path is no log, where a file as a whole can't be read, or where more rows than
     `max_rejected` were rejected; the latter two after everything that can be read was appended. Raises StoreError where
@@ -64,7 +67,7 @@ def ingest(
     """
     files = [path for path in log_files(paths) if path != rejected_to]
     with Rejections(rejected_to) as rejections:
-        reading = _Reading(files, columns, zone, now, rejections, on_progress)
+        reading = _Reading(files, columns, zone, now, rejections, skip, on_progress)
         appended = log.append(reading.activities())
         rejections.save({str(path) for path in files})
     if reading.failures:
@@ -78,7 +81,15 @@ def ingest(
             f"most often: {reason} ({often:,}). The others were read. See {rejected_to}, mend the rows and ingest "
             "again, or raise --max-rejected"
         )
-    return Ingested(reading.rows, appended.new, appended.known, rejected, reading.reasons, frozenset(reading.users))
+    return Ingested(
+        read=reading.rows,
+        new=appended.new,
+        known=appended.known,
+        rejected=rejected,
+        reasons=reading.reasons,
+        users=frozenset(reading.users),
+        skipped=reading.skipped,
+    )
 
 
 class _Reading:
@@ -91,6 +102,7 @@ class _Reading:
         zone: tzinfo,
         now: datetime | None,
         rejections: Rejections,
+        skip: Callable[[str], bool] | None,
         on_progress: Callable[[Progress], None] | None,
     ) -> None:
         self._files = files
@@ -98,10 +110,12 @@ class _Reading:
         self._zone = zone
         self._now = now
         self._rejections = rejections
+        self._skip = skip
         self._on_progress = on_progress
         self.rows = 0
         self.reasons: Counter[str] = Counter()
         self.users: set[str] = set()
+        self.skipped = 0
         self.failures: list[InputError] = []
 
     def activities(self) -> Iterator[Activity]:
@@ -118,6 +132,8 @@ class _Reading:
                     if isinstance(row, Rejected):
                         self.reasons[str(row.reason)] += 1
                         self._rejections.add(row)
+                    elif self._skip and self._skip(row.user_id):
+                        self.skipped += 1
                     else:
                         self.users.add(row.user_id)
                         yield row

@@ -49,6 +49,9 @@ class MemoryStore:
     def forget(self, user_id: str) -> int:
         return len(self._users.pop(user_id, {}))
 
+    def scrub(self) -> None:
+        """Nothing to do: what was forgotten is nowhere."""
+
     def count(self) -> int:
         return sum(map(len, self._users.values()))
 

@@ -86,6 +86,10 @@ class QdrantPoints(Protocol):
         """Durable when it returns."""
         ...
 
+    def scrub(self) -> None:
+        """As of a KeywordStore."""
+        ...
+
     def count(self, user_id: str | None) -> int: ...
 
     def close(self) -> None: ...
@@ -146,6 +150,9 @@ class QdrantStore:
         if gone:
             self._points.forget(user_id)
         return gone
+
+    def scrub(self) -> None:
+        self._points.scrub()
 
     def count(self) -> int:
         return self._points.count(None)

@@ -23,6 +23,11 @@ from vectorstore.store import Vectors
 _PAGE = 2_048
 _EVERY_USER = 2**31 - 1
 
+# The engine deletes in its index only: the words stay in its payload file and its write-ahead log, and nothing but
+# writing a new shard gets them out. The mark says that this is yet to be done.
+_MARK = "forgotten"
+_SHARD, _PART, _OLD = "shard", "shard.part", "shard.old"
+
 
 def open_embedded(folder: Path, *, model: str, dimension: int) -> QdrantStore:
     """Opens the store in `folder`, or makes it there.
@@ -33,7 +38,7 @@ def open_embedded(folder: Path, *, model: str, dimension: int) -> QdrantStore:
     origin = Origin(model, dimension)
     lock = hold(folder)
     try:
-        return QdrantStore(EmbeddedPoints(_shard(folder, origin), folder, lock), origin)
+        return QdrantStore(EmbeddedPoints(_shard(folder, origin), folder, lock, dimension), origin)
     except BaseException:
         lock.release()
         raise
@@ -41,17 +46,29 @@ def open_embedded(folder: Path, *, model: str, dimension: int) -> QdrantStore:
 
 def _shard(folder: Path, origin: Origin) -> Any:
     """The engine on the folder. Killed anywhere in here, the next opening goes on: a shard gets its name when whole."""
-    about, shard = folder / "store.json", folder / "shard"
+    about, shard = folder / "store.json", folder / _SHARD
     found = read_metadata(about)
     if found is not None or shard.exists():
         origin.refuse_other(found, f"the keyword store in {folder}")
     else:
         origin.write(about)
+    if not shard.exists() and (folder / _OLD).exists():
+        # Killed between the two renames of `_put_in_place`, which come after the part is whole.
+        (folder / _PART).rename(shard)
     with _engine_errors(folder):
         if not shard.exists():
-            _create(folder / "shard.part", origin.dimension)
-            (folder / "shard.part").rename(shard)
+            _create(folder / _PART, origin.dimension)
+            (folder / _PART).rename(shard)
+        for left in (_OLD, _PART):
+            shutil.rmtree(folder / left, ignore_errors=True)
         return edge.EdgeShard.load(str(shard))
+
+
+def _put_in_place(folder: Path) -> None:
+    """The shard that was written anew in the place of the old one. Killed in here, `_shard` goes on."""
+    (folder / _SHARD).rename(folder / _OLD)
+    (folder / _PART).rename(folder / _SHARD)
+    shutil.rmtree(folder / _OLD)
 
 
 def _create(path: Path, dimension: int) -> None:
@@ -82,10 +99,11 @@ def _engine_errors(folder: Path) -> Iterator[None]:
 class EmbeddedPoints:
     """QdrantPoints on an EdgeShard, which keeps a write-ahead log and syncs it with the data in `flush`."""
 
-    def __init__(self, shard: Any, folder: Path, lock: FileLock) -> None:
+    def __init__(self, shard: Any, folder: Path, lock: FileLock, dimension: int) -> None:
         self._open: Any | None = shard
         self._folder = folder
         self._lock = lock
+        self._dimension = dimension
 
     def upsert(self, points: Sequence[Point]) -> None:
         # The engine takes an array as it is, though its stubs ask for a list.
@@ -133,8 +151,21 @@ class EmbeddedPoints:
 
     def forget(self, user_id: str) -> None:
         with self._shard() as shard:
+            (self._folder / _MARK).touch()
             shard.update(edge.UpdateOperation.delete_points_by_filter(_of(user_id)))
             shard.flush()
+
+    def scrub(self) -> None:
+        mark = self._folder / _MARK
+        if not mark.exists():
+            return
+        with self._shard() as shard:
+            _create(self._folder / _PART, self._dimension)
+            _copy(shard, self._folder / _PART)
+            shard.close()
+            _put_in_place(self._folder)
+            self._open = edge.EdgeShard.load(str(self._folder / _SHARD))
+        mark.unlink()
 
     def count(self, user_id: str | None) -> int:
         request = edge.CountRequest(exact=True, filter=None if user_id is None else _of(user_id))
@@ -158,6 +189,22 @@ class EmbeddedPoints:
             raise StoreError(f"the keyword store in {self._folder} is closed: open it again")
         with _engine_errors(self._folder):
             yield self._open
+
+
+def _copy(shard: Any, path: Path) -> None:
+    """All points of the shard into the empty one in `path`."""
+    offset: UUID | None = None
+    copy = edge.EdgeShard.load(str(path))
+    while True:
+        records, offset = shard.scroll(
+            edge.ScrollRequest(offset=offset, limit=_PAGE, with_payload=True, with_vector=True)
+        )
+        points = [edge.Point(record.id, record.vector, record.payload) for record in records]
+        copy.update(edge.UpdateOperation.upsert_points(points))
+        if offset is None:
+            break
+    copy.flush()
+    copy.close()
 
 
 def _stored(record: Any) -> Stored:

@@ -134,6 +134,9 @@ class ServerPoints:
         with self._server_errors():
             self._client.delete(self._collection, models.FilterSelector(filter=_of(user_id)), wait=True)
 
+    def scrub(self) -> None:
+        """Nothing to do: the server rewrites its segments and cuts its log by itself, in its own time."""
+
     def count(self, user_id: str | None) -> int:
         with self._server_errors():
             chosen = None if user_id is None else _of(user_id)

@@ -58,6 +58,14 @@ class KeywordStore(Protocol):
         """Removes a user; returns how many keywords went."""
         ...
 
+    def scrub(self) -> None:
+        """Writes anew what may still hold words of users who were forgotten, so that no byte of them stays on disk.
+
+        Takes as long as copying that part of the store, and nothing where nobody was forgotten since. After a kill,
+        doing it again does the rest. A server cleans its own disk in its own time.
+        """
+        ...
+
     def count(self) -> int: ...
 
     def close(self) -> None: ...

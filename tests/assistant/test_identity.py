@@ -110,6 +110,21 @@ def test_a_journey_in_three_equal_pieces_goes_on_as_the_best_ranked() -> None:
     assert told(changes) == [("split", "old", "“c” and “e” are journeys of their own now", ("n2", "n3"))]
 
 
+def test_of_equal_pieces_the_best_ranked_goes_on_whatever_else_there_was() -> None:
+    old = [make_journey(journey_id="gone", texts="c"), make_journey(journey_id="old", texts="abegh", rank=2)]
+    pieces = [make_journey(journey_id="n1", texts="a"), make_journey(journey_id="n2", texts="g", rank=2)]
+    assert [journey.journey_id for journey in continue_journeys(old, pieces)[0]] == ["old", "n2"]
+
+
+def test_a_journey_that_mostly_went_into_another_does_not_go_on_as_the_rest() -> None:
+    old = [make_journey(journey_id="x", texts="abcde"), make_journey(journey_id="y", texts="fghij", rank=2)]
+    new = [make_journey(journey_id="n1", texts="abcdefgh"), make_journey(journey_id="n2", texts="ij", rank=2)]
+    journeys, changes = continue_journeys(old, new)
+    assert [journey.journey_id for journey in journeys] == ["x", "n2"]
+    assert told(changes)[0] == ("merged", "x", "now has the activity of “f” too", ("y",))
+    assert told(changes)[-1] == ("split", "y", "its activity is in “i” now", ("n2",))
+
+
 def test_a_journey_that_went_into_others_piece_by_piece_is_split_over_them() -> None:
     old = [
         make_journey(journey_id="x", texts="abcd", events=4),
@@ -247,6 +262,20 @@ def test_a_better_name_that_another_keeps_is_not_to_be_had() -> None:
         make_journey(journey_id="n2", texts=["e", "d"], name="e", rank=2),
     ]
     assert [journey.name for journey in continue_journeys(old, new)[0]] == ["a", "d"]
+
+
+def test_a_name_that_is_kept_for_want_of_a_better_one_goes_to_nobody_else() -> None:
+    old = [
+        make_journey(journey_id="x", texts="bc", name="b"),
+        make_journey(journey_id="y", texts="aef", name="a", rank=2),
+        make_journey(journey_id="z", texts="dg", name="d", rank=3),
+    ]
+    new = [
+        make_journey(journey_id="n1", texts={"b": 0.1, "c": 0.1, "a": 1.0}, name="a"),
+        make_journey(journey_id="n2", texts={"a": 0.1, "e": 1.0, "f": 1.0, "d": 1.0}, name="d", rank=2),
+        make_journey(journey_id="n3", texts=["d", "g"], name="g", rank=3),
+    ]
+    assert [journey.name for journey in continue_journeys(old, new)[0]] == ["b", "a", "d"]
 
 
 def test_a_name_unfit_to_be_shown_is_passed_over() -> None:

@@ -16,8 +16,8 @@ from vectorstore.open_store import open_store
     [
         ("memory", "MemoryStore", []),
         ("qdrant", "QdrantStore", ["qdrant"]),
-        ("chroma", "ChromaStore", ["chroma"]),
-        (" chroma ", "ChromaStore", ["chroma"]),
+        ("chroma", "ChromaFolder", ["chroma"]),
+        (" chroma ", "ChromaFolder", ["chroma"]),
     ],
 )
 def test_a_spec_opens_its_store(spec: str, kind: str, folders: list[str], tmp_path: Path) -> None:

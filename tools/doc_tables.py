@@ -1,0 +1,123 @@
+"""Tables of the documents that follow from the program itself."""
+
+import inspect
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from importlib import resources
+from types import ModuleType
+
+import typer
+
+from assistant.cli import app
+from assistant.settings import Settings
+from chains import pair_features, stage
+from chains.clustering import CUT
+from chains.ranking import WEIGHTS
+from chains.safety import SensitivityChecker
+
+#: What each setting means; a section that is explained as a whole ends in a dot.
+MEANINGS = {
+    "home": "The folder in which everything lies.",
+    "embedding.model": '"minilm", or "provider:model" for any provider of LangChain.',
+    "embedding.base_url": "The provider's server, where it is not its own.",
+    "embedding.api_key": "Its key; without it, whatever the provider's library finds.",
+    "embedding.threads": "Of minilm; not set means one a core.",
+    "store": '"qdrant", "qdrant:URL", "chroma", "chroma:URL" or "memory".',
+    "store_api_key": "Of a Qdrant server.",
+    "library_url": "SQLite in the home folder, or postgresql://USER:PASSWORD@HOST/NAME.",
+    "columns.": "What the seven columns are called in your log.",
+    "default_zone": 'Of times that name none, such as "Europe/Berlin".',
+    "max_rejected": "The share of unreadable rows over which a run fails.",
+    "inference.granularity": "coarse, normal or fine: how much belongs to one journey.",
+    "inference.min_events": "Fewer events make no journey.",
+    "inference.diversification_penalty": "The factor for each similar journey that ranks before.",
+    "inference.diversification_threshold": "The cosine over which two journeys are similar.",
+    "safety.": "A policy by category, where it is to be another than in the table of categories.",
+}
+
+
+def _markdown(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [headings, ["---"] * len(headings), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in lines)
+
+
+def meaning_of(setting: str) -> str:
+    """Raises KeyError for a setting that nobody has explained yet."""
+    section = setting.partition(".")[0] + "."
+    return MEANINGS[section] if section in MEANINGS else MEANINGS[setting]
+
+
+def settings_table() -> str:
+    """Every setting with its environment variable, default and meaning."""
+    rows: dict[str, tuple[str, str, str, str]] = {}
+    for setting in Settings().describe():
+        name, value = setting.name, setting.value
+        if (section := name.partition(".")[0] + ".") in MEANINGS:
+            name, value = f"{section}*", "our names"
+        rows.setdefault(name, (f"`{name}`", f"`{_variable(name)}`", value, meaning_of(setting.name)))
+    rows["safety.*"] = ("`safety.*`", f"`{_variable('safety.*')}`", "see below", MEANINGS["safety."])
+    return _markdown(("Setting", "Environment", "Default", "Meaning"), rows.values())
+
+
+def _variable(setting: str) -> str:
+    return "JOURNEYS_" + setting.upper().replace(".", "__")
+
+
+def policies_table() -> str:
+    """Every sensitive category with its default policy, and why."""
+    lists = json.loads((resources.files("chains") / "sensitive.json").read_text(encoding="utf-8"))
+    policies = SensitivityChecker().policies
+    return _markdown(
+        ("Category", "Policy", "Why"), ((name, str(policies[name]), about["why"]) for name, about in lists.items())
+    )
+
+
+def commands_table() -> str:
+    """Every command with what it does."""
+    group = typer.main.get_command(app)
+    commands: dict[str, str] = {}
+    for name, command in getattr(group, "commands", {}).items():
+        below = getattr(command, "commands", None)
+        for word, each in below.items() if below else [("", command)]:
+            first = (each.help or "").strip().partition("\n")[0]
+            commands[f"journeys {name} {word}".strip()] = first
+    return _markdown(("Command", "Does"), ((f"`{name}`", text) for name, text in commands.items()))
+
+
+def features_table() -> str:
+    """Every pair feature with the comment beside it."""
+    about = dict(re.findall(r'^ {4}"(\w+)",(?:  # (.*))?$', inspect.getsource(pair_features), re.M))
+    return _markdown(("Feature", "Is"), ((f"`{name}`", about[name]) for name in pair_features.FEATURES))
+
+
+def cuts_table() -> str:
+    """Every granularity with its cut."""
+    return _markdown(("Granularity", "Least mean probability"), ((f"`{g}`", f"{cut:.2f}") for g, cut in CUT.items()))
+
+
+def ranking_table() -> str:
+    """Every term of the score with the most that it can add."""
+    return _markdown(("Term", "At most"), ((term, f"{weight:.2f}") for term, weight in WEIGHTS.items()))
+
+
+def stage_table() -> str:
+    """The figures by which kind and stage are told."""
+    return _markdown(("Constant", "Value", "Is"), _constants(stage))
+
+
+def _constants(module: ModuleType) -> list[tuple[str, str, str]]:
+    """The numbers that a module names, each with the comment beside it."""
+    found = re.findall(r"^_?([A-Z][A-Z_]+) = ([\d._]+)(?:  # (.*))?$", inspect.getsource(module), re.M)
+    return [(name.lower().replace("_", " "), value, about) for name, value, about in found]
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "settings": settings_table,
+    "policies": policies_table,
+    "commands": commands_table,
+    "features": features_table,
+    "cuts": cuts_table,
+    "ranking": ranking_table,
+    "stage": stage_table,
+}
