@@ -8,6 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from threadpoolctl import threadpool_limits
+
 from assistant.batch import RunSummary, run_inference, users_to_infer
 from assistant.errors import LibraryError
 from assistant.forgetting import Erased, erase
@@ -16,6 +18,7 @@ from assistant.keyword_index import KeywordIndex
 from assistant.library import Library
 from assistant.runs import DatedChange, RunMode, RunParameters
 from assistant.settings import Settings
+from chains.affinity import AffinityModel
 from chains.clustering import Granularity
 from chains.explanation import explain
 from chains.inference import InferenceModels, InferenceOptions, infer_journeys
@@ -80,7 +83,10 @@ class JourneyAssistant:
 
     @cached_property
     def models(self) -> InferenceModels:
-        return InferenceModels(checker=SensitivityChecker(self.settings.safety))
+        return InferenceModels(
+            affinity=AffinityModel.load(self.settings.inference.affinity_model),
+            checker=SensitivityChecker(self.settings.safety),
+        )
 
     def options(self, granularity: Granularity | None = None) -> InferenceOptions:
         """How journeys are inferred, as the settings say, or with another granularity."""
@@ -157,7 +163,7 @@ class JourneyAssistant:
             embedding=self.embeddings.model,
             granularity=options.granularity,
             log_position=self.log.position,
-            settings=self.settings.deciding(),
+            settings=self.settings.deciding() | {"affinity": self.models.affinity.fingerprint},
         )
         wanted = None if users is None else set(users).intersection(self.log.users())
         if mode is RunMode.INCREMENTAL:
@@ -220,7 +226,9 @@ class JourneyAssistant:
         if not rows.keys() >= {keyword.key for keyword in keywords}:
             raise StoreError("the keyword store was filled by another version: journeys ingest LOG fills it anew")
         own = vectors[[rows[keyword.key] for keyword in keywords]]
-        return infer_journeys(keywords, own, as_of, self.options(granularity), self.models)
+        # As in a run: with more threads sums are made in another order, and differ in the last bit.
+        with threadpool_limits(limits=1, user_api="blas"):
+            return infer_journeys(keywords, own, as_of, self.options(granularity), self.models)
 
     def retriever(self, user_id: str, limit: int = 10) -> "ActivityRetriever":
         """A LangChain retriever over the user's activity."""

@@ -235,16 +235,23 @@ def users(
 
 
 @app.command()
-def show(context: typer.Context, user: User, as_json: AsJson = False) -> None:
+def show(
+    context: typer.Context,
+    user: User,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 20,
+    as_json: AsJson = False,
+) -> None:
     """A user's journeys, best first."""
     with _existing(context) as assistant:
         journeys = assistant.journeys(user)
         if as_json:
-            _print_json([row_of(journey) for journey in journeys])
+            _print_json([row_of(journey) for journey in journeys[:limit]])
             return
         console = Console()
         console.print(user_heading(user, assistant.log.of(user)))
-        console.print(journeys_table(journeys))
+        console.print(journeys_table(journeys[:limit]))
+        if len(journeys) > limit:
+            print(f"and {len(journeys) - limit} more: journeys show {user} --limit {len(journeys)}")
 
 
 @app.command()

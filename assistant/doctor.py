@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from assistant.library import Library
 from assistant.settings import Settings
+from chains.wording import count_text
 from vectorstore.embeddings import open_embeddings
 from vectorstore.errors import JourneyError
 from vectorstore.open_store import open_store
@@ -45,13 +46,14 @@ def examine(settings: Settings) -> list[Check]:
                 dimension=dimension,
                 qdrant_api_key=settings.store_api_key.get_secret_value() if settings.store_api_key else None,
             ) as store:
-                checks.append(Check(f"store: {settings.store}, {store.count():,} keywords", "on", ""))
+                checks.append(Check(f"store: {settings.store}, {count_text(store.count(), 'keyword')}", "on", ""))
         except JourneyError as error:
             checks.append(Check(f"store: {settings.store}", "broken", str(error)))
     try:
         with Library(settings.library_location) as library:
             counts = library.count()
-            checks.append(Check(f"library: {counts.users:,} users, {counts.journeys:,} journeys", "on", ""))
+            held = f"{count_text(counts.users, 'user')}, {count_text(counts.journeys, 'journey')}"
+            checks.append(Check(f"library: {held}", "on", ""))
     except JourneyError as error:
         checks.append(Check("library", "broken", str(error)))
     checks.append(

@@ -59,12 +59,14 @@ class EmbeddingSettings(_Section):
 
 class InferenceSettings(_Section):
     """min_events: a journey has at least so many. diversification_penalty: what each similar journey before it costs a
-    journey, as a factor. diversification_threshold: cosine over which two journeys are similar."""
+    journey, as a factor. diversification_threshold: cosine over which two journeys are similar. affinity_model: a file
+    of `journeys train affinity`, None for the model that comes with the program."""
 
     granularity: Granularity = Granularity.NORMAL
     min_events: int = Field(default=2, ge=1)
     diversification_penalty: float = Field(default=0.95, gt=0, le=1)
     diversification_threshold: float = Field(default=0.5, ge=-1, le=1)
+    affinity_model: Path | None = None
 
 
 class Described(NamedTuple):
@@ -183,8 +185,10 @@ class Settings(BaseSettings):
         return f"sqlite:///{self.home / 'library.sqlite'}"
 
     def deciding(self) -> dict[str, JsonValue]:
-        """What decides journeys besides the granularity and the embedding model, which a run names by themselves."""
-        inference: dict[str, JsonValue] = self.inference.model_dump(mode="json", exclude={"granularity"})
+        """What decides journeys besides granularity, embedding and affinity model, which a run names by themselves."""
+        inference: dict[str, JsonValue] = self.inference.model_dump(
+            mode="json", exclude={"granularity", "affinity_model"}
+        )
         return {**inference, "safety": {name: policy.value for name, policy in sorted(self.safety.items())}}
 
     def describe(self) -> list[Described]:

@@ -54,14 +54,19 @@ def journeys_table(journeys: Sequence[Journey]) -> Table | Text:
             Text(stage, style="dim" if ended else "green"),
             str(journey.events),
             str(journey.active_days),
-            f"{_day(journey.first_seen)} – {_day(journey.last_seen)}",
+            _span(journey.first_seen, journey.last_seen),
             f"{journey.score:.2f}",
         )
     return table
 
 
-def _day(moment: datetime) -> str:
-    return f"{moment.day} {moment:%b}"
+def _span(first: datetime, last: datetime) -> str:
+    """2 Jan – 28 Jun, or over the turn of a year Dec 2010 – Dec 2011."""
+    if first.year != last.year:
+        return f"{first:%b %Y} – {last:%b %Y}"
+    if first.date() == last.date():
+        return f"{first.day} {first:%b}"
+    return f"{first.day} {first:%b} – {last.day} {last:%b}"
 
 
 def user_heading(user_id: str, activities: Sequence[Activity]) -> Text:

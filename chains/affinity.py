@@ -1,5 +1,6 @@
 """The probability that two texts of one user belong to one journey, learned from labelled users."""
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -104,7 +105,7 @@ class AffinityModel:
             return cls.from_json(json.loads(read))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise InputError(
-                f"{path} is no affinity model of this version: make one with: journeys train affinity"
+                f"{path or 'affinity.json'} is no affinity model of this version: make one with journeys train affinity"
             ) from error
 
     @classmethod
@@ -113,6 +114,11 @@ class AffinityModel:
             raise ValueError("another format or other features")
         second, fine = (Networks.from_json(data[name]) if data[name] else None for name in ("second", "fine"))
         return cls(Networks.from_json(data["first"]), second, fine, str(data["trained_on"]))
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits, the same for the same numbers."""
+        return hashlib.blake2b(json.dumps(self.to_json()).encode(), digest_size=8).hexdigest()
 
     def to_json(self) -> dict[str, Any]:
         return {

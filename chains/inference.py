@@ -25,7 +25,7 @@ from vectorstore.activity import Activity, Keyword, KeywordSource, days_of, norm
 _SINGLE_TEXT_CONFIDENCE = 0.5
 _KEYWORDS_KEPT = 30
 _RECENT = timedelta(days=28)
-_COMES_BACK = timedelta(hours=6)
+_DAYS_OF_ONE_TEXT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +99,11 @@ def _judge(name: str, texts: Texts, places: NDArray[np.intp], checker: Sensitivi
 
 
 def _is_journey(texts: Texts, places: NDArray[np.intp], least_events: int) -> bool:
-    """A journey takes two texts, or one that the user came back to on another day: not just past midnight."""
+    """A journey takes two texts, or one that the user came back to on at least three days."""
     events = [event for place in places for event in texts.events[place]]
     if len(events) < least_events or not events:
         return False
-    return len(places) > 1 or (len(days_of(events)) > 1 and events[-1].timestamp - events[0].timestamp >= _COMES_BACK)
+    return len(places) > 1 or len(days_of(events)) >= _DAYS_OF_ONE_TEXT
 
 
 def _find(texts: Texts, together: NDArray[np.float32], places: NDArray[np.intp], as_of: datetime) -> _Found:

@@ -221,11 +221,8 @@ def _standard(similarity: Matrix, rows: slice, usual: tuple[NDArray[np.float32],
 
 def _incidence(
     sets: Sequence[Set[str]], weight: Callable[[NDArray[np.float64]], NDArray[np.float64]] | None = None
-) -> "sparse.csr_array":
+) -> "Matrix | sparse.csr_array":
     """(n, members): who has what, leaving out what only one has; weighted by in how many sets a member is."""
-    # Imported here, since reading journeys does without SciPy, and it takes a third of a second.
-    from scipy import sparse  # noqa: PLC0415
-
     counts = Counter(chain.from_iterable(sets))
     common = sorted(member for member, count in counts.items() if count > 1)
     column = {member: place for place, member in enumerate(common)}
@@ -233,13 +230,19 @@ def _incidence(
     ends = np.cumsum([0, *map(len, shared)])
     indices = np.fromiter(chain.from_iterable(shared), dtype=np.intp, count=int(ends[-1]))
     sizes = np.array([counts[member] for member in common], dtype=np.float64)
-    weights = np.ones(len(common)) if weight is None else weight(sizes)
-    return sparse.csr_array(
-        (weights.astype(np.float32)[indices], indices, ends), shape=(len(sets), max(len(common), 1))
-    )
+    weights = (np.ones(len(common)) if weight is None else weight(sizes)).astype(np.float32)
+    if len(sets) * len(common) <= _CELLS:
+        # Most users are small, and for them a dense matrix is made and multiplied in a tenth of the time.
+        dense = np.zeros((len(sets), len(common)), dtype=np.float32)
+        dense[np.repeat(np.arange(len(sets)), np.diff(ends)), indices] = weights[indices]
+        return dense
+    # Imported here, since reading journeys does without SciPy, and it takes a third of a second.
+    from scipy import sparse  # noqa: PLC0415
+
+    return sparse.csr_array((weights[indices], indices, ends), shape=(len(sets), len(common)))
 
 
-def _shared(incidence: "sparse.csr_array", rows: slice) -> Matrix:
+def _shared(incidence: "Matrix | sparse.csr_array", rows: slice) -> Matrix:
     """(rows, n): the sum of the products of two texts' weights over what they share."""
-    shared: Matrix = (incidence[rows] @ incidence.T).toarray()
-    return shared
+    shared = incidence[rows] @ incidence.T
+    return shared if isinstance(shared, np.ndarray) else shared.toarray()

@@ -1,6 +1,7 @@
 """All figures that take long, in one go: `python -m tests.bench` writes docs/benchmarks.md (`make bench`).
 
-One part alone, printed and not written: `python -m tests.bench --only stores`; with `--small` in a minute, to try it.
+One part alone, printed: `python -m tests.bench --only stores`, and put into the page with `--write`; with `--small` in
+a minute, to try it.
 """
 
 import argparse
@@ -131,9 +132,17 @@ def section(name: str, sizes: Sizes) -> str:
     return "\n\n".join(filter(None, [f"## {part.title}", part.about, part.measure(sizes)])) + "\n"
 
 
+def _on_the_page() -> dict[str, str]:
+    """The parts that the page has from before, each with its heading."""
+    read = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+    by_title = {chunk.partition("\n")[0]: f"## {chunk.rstrip()}\n" for chunk in read.split("\n## ")[1:]}
+    return {name: by_title[part.title] for name, part in PARTS.items() if part.title in by_title}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", action="append", choices=PARTS, help="print this part; may be repeated")
+    parser.add_argument("--write", action="store_true", help="with --only: put the parts into the page as well")
     parser.add_argument("--small", action="store_true", help="small sizes, printed and not written")
     parser.add_argument("--keywords", type=int, default=300_000, help="in the stores")
     parser.add_argument("--slow-keywords", type=int, default=50_000, help="in Chroma and in memory")
@@ -141,12 +150,13 @@ def main() -> None:
     sizes = Sizes(given.small, given.keywords, given.slow_keywords)
     if given.small:
         sizes = Sizes(True, 3_000, 1_200)
-    sections = [section(name, sizes) for name in given.only or PARTS]
-    if given.only or given.small:
-        sys.stdout.write("\n".join(sections))
+    sections = {name: section(name, sizes) for name in given.only or PARTS}
+    if given.small or (given.only and not given.write):
+        sys.stdout.write("\n".join(sections.values()))
         return
+    sections = _on_the_page() | sections
     unfinished = PAGE.with_suffix(".unfinished")
-    unfinished.write_text("\n".join([_HEAD, *sections]), encoding="utf-8")
+    unfinished.write_text("\n".join([_HEAD, *(sections[name] for name in PARTS if name in sections)]), encoding="utf-8")
     unfinished.replace(PAGE)
     sys.stdout.write(f"written: {PAGE.relative_to(ROOT)}\n")
 

@@ -11,8 +11,8 @@ import typer
 
 from assistant.cli import app
 from assistant.settings import Settings
-from chains import pair_features, stage
-from chains.clustering import CUT
+from chains import pair_features, second_look, stage
+from chains.clustering import CUT, POWER
 from chains.ranking import WEIGHTS
 from chains.safety import SensitivityChecker
 
@@ -33,6 +33,7 @@ MEANINGS = {
     "inference.min_events": "Fewer events make no journey.",
     "inference.diversification_penalty": "The factor for each similar journey that ranks before.",
     "inference.diversification_threshold": "The cosine over which two journeys are similar.",
+    "inference.affinity_model": "A file of `journeys train affinity`; by default the model that comes along.",
     "safety.": "A policy by category, where it is to be another than in the table of categories.",
 }
 
@@ -91,9 +92,16 @@ def features_table() -> str:
     return _markdown(("Feature", "Is"), ((f"`{name}`", about[name]) for name in pair_features.FEATURES))
 
 
+def second_features_table() -> str:
+    """Every feature of the second look with the comment beside it."""
+    about = dict(re.findall(r'^ {4}"(\w+)",(?:  # (.*))?$', inspect.getsource(second_look), re.M))
+    return _markdown(("Feature", "Is"), ((f"`{name}`", about[name]) for name in second_look.SECOND_FEATURES))
+
+
 def cuts_table() -> str:
     """Every granularity with its cut."""
-    return _markdown(("Granularity", "Least mean probability"), ((f"`{g}`", f"{cut:.2f}") for g, cut in CUT.items()))
+    rows = ((f"`{g}`", f"{cut:.2f}", f"{POWER[g]:g}") for g, cut in CUT.items())
+    return _markdown(("Granularity", "Least mean probability", "Power of the mean"), rows)
 
 
 def ranking_table() -> str:
@@ -117,6 +125,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "policies": policies_table,
     "commands": commands_table,
     "features": features_table,
+    "second features": second_features_table,
     "cuts": cuts_table,
     "ranking": ranking_table,
     "stage": stage_table,

@@ -106,8 +106,9 @@ def test_no_journey_is_an_answer(activities: list[Activity]) -> None:
 
 
 def test_one_text_that_the_user_comes_back_to_is_a_journey() -> None:
-    [journey] = infer([act("oak desk"), act("Oak  Desk", 3)])
-    assert (journey.name, journey.events, journey.texts) == ("Oak desk", 2, ("oak desk",))
+    assert infer([act("oak desk"), act("oak desk", 3)]) == []
+    [journey] = infer([act("oak desk"), act("Oak  Desk", 3), act("oak desk", 5)])
+    assert (journey.name, journey.events, journey.texts) == ("Oak desk", 3, ("oak desk",))
     assert journey.confidence == 0.5
 
 
