@@ -43,9 +43,10 @@ def journeys_table(journeys: Sequence[Journey]) -> Table | Text:
     for journey in journeys:
         about = [k.text for k in journey.keywords if normalize(k.text) != normalize(journey.name)][:_KEYWORDS_SHOWN]
         name = Text(journey.name, style="bold")
+        name.append("\n")
         if journey.safety.category:
-            name.append(f" [{journey.safety.category}: {journey.safety.policy}]", style="yellow")
-        name.append(f"\n{', '.join(about)}", style="dim not bold")
+            name.append(f"{journey.safety.category}: {journey.safety.policy}  ", style="yellow not bold")
+        name.append(", ".join(about), style="dim not bold")
         ended = journey.stage is Stage.ENDED
         stage = str(journey.kind) if journey.kind is Kind.EVERGREEN else str(journey.stage)
         table.add_row(

@@ -238,7 +238,8 @@ def _weigh(candidates: Sequence[Candidate], journey: _Found, texts: Texts) -> tu
         return tuple(JourneyKeyword(text=title, weight=1.0, events=1) for title in titles)
     raw = [each.events * max(float(each.vector @ journey.centre), 0.05) for each in candidates]
     most = max(raw)
-    weighed = sorted(zip(raw, candidates, strict=True), key=lambda pair: (-pair[0], pair[1].keyword.key))
+    # Rounded, so that equals stay equal: stores return vectors that differ in the last bit.
+    weighed = sorted(zip(raw, candidates, strict=True), key=lambda pair: (-round(pair[0], 4), pair[1].keyword.key))
     return tuple(
         JourneyKeyword(text=each.keyword.text, weight=min(value / most, 1.0), events=each.events)
         for value, each in weighed[:_KEYWORDS_KEPT]

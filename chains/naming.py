@@ -57,7 +57,8 @@ def rank_names(candidates: Sequence[Candidate], centre: NDArray[np.float32]) -> 
         for candidate in candidates
     ]
     worth = [sum(w * m for w, m in zip(WEIGHTS, mark, strict=True)) for mark in marks]
-    order = sorted(range(len(candidates)), key=lambda place: (-worth[place], candidates[place].keyword.key))
+    # Rounded, so that equals stay equal: stores return vectors that differ in the last bit.
+    order = sorted(range(len(candidates)), key=lambda place: (-round(worth[place], 4), candidates[place].keyword.key))
     return [presentable(candidates[place].keyword.text) for place in order]
 
 
