@@ -1,12 +1,11 @@
 """The command line. Errors are one line that says what to do; exit codes: 0 ok, 1 failed, 2 usage."""
 
 import json
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Never
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -15,6 +14,7 @@ from assistant import demo as demo_users
 from assistant.assistant import JourneyAssistant
 from assistant.commands_evaluate import evaluate_app, train_app
 from assistant.doctor import examine
+from assistant.exits import run_to_exit
 from assistant.output import check_folder, check_output, row_of, write_assignments, write_journeys
 from assistant.progress import Bars
 from assistant.runs import RunMode
@@ -30,10 +30,8 @@ from assistant.tables_shown import (
     users_table,
 )
 from chains.clustering import Granularity
-from vectorstore.errors import InputError, JourneyError
+from vectorstore.errors import InputError
 from vectorstore.ingest import Ingested
-
-_INTERRUPTED = 130
 
 app = typer.Typer(
     name="journeys",
@@ -344,7 +342,7 @@ def _ids(given: str | None) -> set[str] | None:
     if given.startswith("@"):
         path = Path(given[1:])
         if not path.is_file():
-            raise InputError(f"{path}: no such file; --users takes ids with commas between, or @FILE with one a line")
+            raise InputError(f"{path}: no such file: give ids with commas between, or @FILE with one a line")
         try:
             lines = path.read_text(encoding="utf-8").splitlines()
         except UnicodeDecodeError:
@@ -378,30 +376,4 @@ def _print_json(value: object) -> None:
 
 def main() -> None:
     """Entry point: an expected error is one line on standard error, and exit code 1, or 2 for wrong usage."""
-    try:
-        code = app(standalone_mode=False)
-    except JourneyError as error:
-        _fail(str(error))
-    except typer.TyperException as error:
-        _fail_usage(error)
-    except (OSError, UnicodeError) as error:
-        _fail(str(error))
-    if code == _INTERRUPTED:
-        _fail("stopped; the same command goes on where it was")
-    sys.exit(code)
-
-
-def _fail(message: str, code: int = 1) -> Never:
-    print(f"journeys: {' '.join(message.split())}", file=sys.stderr)
-    sys.exit(code)
-
-
-def _fail_usage(error: typer.TyperException) -> Never:
-    context = getattr(error, "ctx", None)
-    if context and error.format_message() == context.get_help():
-        # What a command without its arguments says is its help.
-        print(error.format_message(), file=sys.stderr)
-        sys.exit(error.exit_code)
-    command = context.command_path if context else "journeys"
-    message = error.format_message().replace("Value error, ", "").rstrip(".")
-    _fail(f"{message}: see {command} --help", error.exit_code)
+    run_to_exit(app)

@@ -95,7 +95,9 @@ def _is_blocked(keyword: Keyword, checker: SensitivityChecker) -> bool:
 
 def _judge(name: str, texts: Texts, places: NDArray[np.intp], checker: SensitivityChecker) -> Verdict:
     weights = [len(texts.events[place]) for place in places]
-    return checker.journey(name, [texts.keys[place] for place in places], weights)
+    # What an item is described by counts with its title, which is often silent where the annotations are plain.
+    told = ["\n".join((texts.keys[place], *sorted(texts.labels[place]))) for place in places]
+    return checker.journey(name, told, weights)
 
 
 def _is_journey(texts: Texts, places: NDArray[np.intp], least_events: int) -> bool:

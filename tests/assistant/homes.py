@@ -144,6 +144,15 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> Ran:
     return Ran(code if isinstance(code, int) else 0, shown.out, shown.err)
 
 
+def failed(ran: Ran, code: int = 1) -> str:
+    """The one line of a command that failed, which printed nothing else."""
+    assert (ran.code, ran.out) == (code, "")
+    assert ran.err.endswith("\n")
+    assert ran.err.count("\n") == 1
+    assert ran.err.startswith("journeys: ")
+    return ran.err.removeprefix("journeys: ").strip()
+
+
 @pytest.fixture(name="words")
 def words_fixture(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The command line embeds with WordModel, and runs in an empty folder without settings of this machine."""

@@ -2,34 +2,22 @@
 
 import csv
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 import typer
-from filelock import FileLock
-from homes import Ran, Row, made, made_rows, run, words_fixture, write_log
+from homes import Row, failed, made, made_rows, run, words_fixture, write_log
 
 from assistant import cli
 from assistant.sample import AS_OF, KnownJourney, SampleUser
 from vectorstore.activity import Activity, ActivityKind
-from vectorstore.activity_log import ActivityLog
 
 __all__ = ["words_fixture"]
 
 ROWS = [*made_rows("ann", "wedding", "kitchen"), *made_rows("bob", "garden"), Row("cat", "one thing")]
-HOLDS = """
-import sys
-from filelock import FileLock
-with FileLock(sys.argv[1]):
-    print("held", flush=True)
-    sys.stdin.read()
-"""
 BEGIN = "begin with journeys demo --no-ui, or journeys infer LOG --output journeys.jsonl"
 
 
@@ -45,15 +33,6 @@ def home_fixture(words: None, tmp_path: Path, log: Path) -> Path:
         assistant.ingest([log])
         assistant.infer()
     return tmp_path / "home"
-
-
-def failed(ran: Ran, code: int = 1) -> str:
-    """The one line of a command that failed, which printed nothing else."""
-    assert (ran.code, ran.out) == (code, "")
-    assert ran.err.endswith("\n")
-    assert ran.err.count("\n") == 1
-    assert ran.err.startswith("journeys: ")
-    return ran.err.removeprefix("journeys: ").strip()
 
 
 def all_commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -164,7 +143,7 @@ def test_infer_takes_only_the_users_named(
         rows = [json.loads(line) for line in Path("out.jsonl").read_text().splitlines()]
         assert sorted({row["user_id"] for row in rows}) == names
     refused = failed(run(capsys, "infer", "--users", "@nowhere.txt"))
-    assert refused == "nowhere.txt: no such file; --users takes ids with commas between, or @FILE with one a line"
+    assert refused == "nowhere.txt: no such file: give ids with commas between, or @FILE with one a line"
     (tmp_path / "ids.txt").write_bytes(b"\xff\xfe")
     assert "is not in UTF-8" in failed(run(capsys, "infer", "--users", "@ids.txt"))
     assert failed(run(capsys, "infer", "--users", "nobody")).startswith("there is no activity of these users")
@@ -308,101 +287,3 @@ def test_doctor(words: None, capsys: pytest.CaptureFixture[str], monkeypatch: py
     assert broken.code == 1
     assert "broken" in broken.out
     assert run(capsys, "doctor", "--json").code == 1
-
-
-# --- errors
-
-
-def test_errors_are_one_line(words: None, capsys: pytest.CaptureFixture[str], tmp_path: Path, log: Path) -> None:
-    (tmp_path / "folder.jsonl").mkdir()
-    (tmp_path / "odd.toml").write_text("stoer = 'qdrant'")
-    for arguments, says in (
-        (["infer"], "there is no activity to infer from: journeys ingest LOG reads one"),
-        (["infer", "missing.csv"], "missing.csv: no such file or folder"),
-        (["infer", log, "--output", "out.txt"], "out.txt: journeys are written as .jsonl or .parquet"),
-        (["infer", log, "-o", "no/out.jsonl"], f"no/out.jsonl: no such folder as {tmp_path}/no: make it first"),
-        (["infer", log, "-o", "folder.jsonl"], "folder.jsonl: is a folder: name a file in it"),
-        (
-            ["infer", log, "-o", "a.jsonl", "--assignments", "a.jsonl"],
-            "a.jsonl: journeys and assignments are two files: name one of them otherwise",
-        ),
-        (["--config", "odd.toml", "show", "x"], "odd.toml: unknown setting stoer: did you mean store?"),
-        (["evaluate", "clustering", log], f'{log}: no row has a label: this needs a log with a column "label"'),
-        (["evaluate", "clustering", "no.csv"], "no.csv: No such file or directory"),
-        (["train", "affinity", log, "-o", "no/m.json"], f"no/m.json: no such folder as {tmp_path}/no: make it first"),
-        (["show", "\udcff"], ""),
-    ):
-        message = failed(run(capsys, *arguments))
-        assert says in message
-    assert not (tmp_path / "out.jsonl").exists()
-
-
-def test_wrong_usage_is_one_line_with_exit_code_2(words: None, capsys: pytest.CaptureFixture[str]) -> None:
-    for arguments, says in (
-        (["nonsense"], "No such command 'nonsense': see journeys --help"),
-        (["show"], "Missing argument 'USER': see journeys show --help"),
-        (["infer", "--sideways"], "No such option: --sideways: see journeys infer --help"),
-        (["users", "--limit", "many"], "see journeys users --help"),
-        (
-            ["infer", "--granularity", "huge"],
-            "Invalid value for '--granularity': 'huge' is not one of 'coarse', 'normal', 'fine': "
-            "see journeys infer --help",
-        ),
-        (["infer", "--as-of", "yesterday"], "'yesterday' does not match the formats"),
-        (["evaluate", "clustering"], "Missing argument 'file': see journeys evaluate clustering --help"),
-    ):
-        message = failed(run(capsys, *arguments), code=2)
-        assert says in message
-
-
-def test_a_stop_by_the_keyboard_is_one_line(
-    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def stop(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("assistant.assistant.run_inference", stop)
-    assert failed(run(capsys, "--home", home, "infer")) == "stopped; the same command goes on where it was"
-
-
-def test_a_full_disk_is_one_line(
-    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(*_: object, **__: object) -> None:
-        raise OSError(28, "No space left on device", "/somewhere")
-
-    monkeypatch.setattr("assistant.keyword_index.KeywordIndex.update", full)
-    ran = run(capsys, "--home", home, "ingest", home.parent / "log.csv")
-    assert ran.code == 1
-    assert ran.err.splitlines()[-1] == "journeys: [Errno 28] No space left on device: '/somewhere'"
-
-
-@pytest.mark.parametrize("name", ["activity/.lock", "store/qdrant/lock"])
-def test_whoever_finds_a_lock_held_is_told_in_one_line(
-    home: Path, capsys: pytest.CaptureFixture[str], log: Path, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("assistant.assistant.ActivityLog", partial(ActivityLog, lock_seconds=0.1))
-    command = [sys.executable, "-c", HOLDS, str(home / name)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
-        assert other.stdout is not None
-        assert other.stdin is not None
-        try:
-            assert other.stdout.readline() == b"held\n"
-            write_log(log, [*ROWS, Row("ann", "late")])
-            ran = run(capsys, "--home", home, "ingest", log)
-            assert ran.code == 1
-            lines = [line for line in ran.err.splitlines() if line.startswith("journeys: ")]
-            assert len(lines) == 1
-            assert ran.err.endswith(f"{lines[0]}\n")
-            assert lines[0].startswith("journeys: another process ")
-            assert "wait until it" in lines[0]
-            assert run(capsys, "--home", home, "show", "ann").code == 0, "reading needs no lock"
-            forgets = run(capsys, "--home", home, "forget", "bob")
-            assert forgets.code == 1
-            assert forgets.err.startswith("journeys: another process ")
-        finally:
-            other.stdin.close()
-    with FileLock(home / name, timeout=5):
-        pass
-    assert run(capsys, "--home", home, "ingest", log).code == 0
-    assert run(capsys, "--home", home, "forget", "bob").code == 0

@@ -382,3 +382,15 @@ def test_an_id_follows_from_the_user_and_the_first_text() -> None:
 def test_vectors_of_nothing_give_no_journey() -> None:
     none = infer_journeys([], np.empty((0, 384), np.float32), START, InferenceOptions(), InferenceModels())
     assert none == []
+
+
+def test_annotations_tell_of_a_sensitive_journey_whose_titles_do_not() -> None:
+    titles = ["The Long Way Back", "Small Good Things", "What Helped Me Get Up", "A Letter to October"]
+    topic = by_topic(dict.fromkeys([*map(normalize, titles), "depression", "mental health"], "one"))
+    events = [
+        act(title, 2 * place, kind=SAVE, item=str(place), labels=["depression", "mental health"])
+        for place, title in enumerate(titles)
+    ]
+    [journey] = infer(events, topic)
+    assert (journey.safety.policy, journey.safety.category) == (Policy.IN_APP, "health")
+    assert journey.safety.because.startswith("4 of 4 texts")
