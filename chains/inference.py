@@ -25,7 +25,7 @@ from vectorstore.activity import Activity, Keyword, KeywordSource, days_of, norm
 _SINGLE_TEXT_CONFIDENCE = 0.5
 _KEYWORDS_KEPT = 30
 _RECENT = timedelta(days=28)
-_DAYS_OF_ONE_TEXT = 3
+_TEXTS_AND_DAYS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def infer_journeys(
             if _judge("", texts, places, models.checker).policy is Policy.BLOCK:
                 continue
             places = places[[texts.keys[place] not in blocked for place in places]]
-        if _is_journey(texts, places, options.least_events):
+        if _is_journey(texts, places, options):
             found.append(_find(texts, together, places, as_of))
     if not found:
         return []
@@ -100,12 +100,17 @@ def _judge(name: str, texts: Texts, places: NDArray[np.intp], checker: Sensitivi
     return checker.journey(name, told, weights)
 
 
-def _is_journey(texts: Texts, places: NDArray[np.intp], least_events: int) -> bool:
-    """A journey takes two texts, or one that the user came back to on at least three days."""
+def _is_journey(texts: Texts, places: NDArray[np.intp], options: InferenceOptions) -> bool:
+    """A journey takes three texts, two on different days, or one that the user came back to on at least three days.
+
+    Two texts of one day are a passing thought, and most of what is noise; errands may be as short as that.
+    """
     events = [event for place in places for event in texts.events[place]]
-    if len(events) < least_events or not events:
+    if len(events) < options.least_events or not events:
         return False
-    return len(places) > 1 or len(days_of(events)) >= _DAYS_OF_ONE_TEXT
+    if options.granularity is Granularity.FINE and len(places) == 2:
+        return True
+    return len(places) + len(days_of(events)) > _TEXTS_AND_DAYS
 
 
 def _find(texts: Texts, together: NDArray[np.float32], places: NDArray[np.intp], as_of: datetime) -> _Found:
