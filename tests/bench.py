@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "benchmarks.md"
-_LIBRARIES = ("numpy", "scipy", "scikit-learn", "onnxruntime", "pyarrow", "qdrant-edge-py", "chromadb", "sqlalchemy")
+_LIBRARIES = ("numpy", "scipy", "onnxruntime", "pyarrow", "qdrant-edge-py", "chromadb", "sqlalchemy")
 _HEAD = """# Benchmarks
 
 Written by `make bench`, which takes a while; each part can be had alone with `python -m tests.bench --only NAME`.

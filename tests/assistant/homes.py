@@ -165,6 +165,24 @@ def words_fixture(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+#: What the command line is tried on: two users with journeys and one without.
+ROWS = [*made_rows("ann", "wedding", "kitchen"), *made_rows("bob", "garden"), Row("cat", "one thing")]
+
+
+@pytest.fixture(name="log")
+def log_fixture(tmp_path: Path) -> Path:
+    return write_log(tmp_path / "log.csv", ROWS)
+
+
+@pytest.fixture(name="home")
+def home_fixture(words: None, tmp_path: Path, log: Path) -> Path:
+    """A home in which the log was read and inferred."""
+    with made(tmp_path / "home") as assistant:
+        assistant.ingest([log])
+        assistant.infer()
+    return tmp_path / "home"
+
+
 @pytest.fixture(scope="session", name="shared")
 def shared_fixture(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """A folder that all test processes of this run share; what is made in it is made under a lock."""

@@ -9,30 +9,15 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 import typer
-from homes import Row, failed, made, made_rows, run, words_fixture, write_log
+from homes import ROWS, Row, failed, home_fixture, log_fixture, made, made_rows, run, words_fixture, write_log
 
 from assistant import cli
 from assistant.sample import AS_OF, KnownJourney, SampleUser
 from vectorstore.activity import Activity, ActivityKind
 
-__all__ = ["words_fixture"]
+__all__ = ["home_fixture", "log_fixture", "words_fixture"]
 
-ROWS = [*made_rows("ann", "wedding", "kitchen"), *made_rows("bob", "garden"), Row("cat", "one thing")]
 BEGIN = "begin with journeys demo --no-ui, or journeys infer LOG --output journeys.jsonl"
-
-
-@pytest.fixture(name="log")
-def log_fixture(tmp_path: Path) -> Path:
-    return write_log(tmp_path / "log.csv", ROWS)
-
-
-@pytest.fixture(name="home")
-def home_fixture(words: None, tmp_path: Path, log: Path) -> Path:
-    """A home in which the log was read and inferred."""
-    with made(tmp_path / "home") as assistant:
-        assistant.ingest([log])
-        assistant.infer()
-    return tmp_path / "home"
 
 
 def all_commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
-from homes import Row, failed, made, made_rows, run, words_fixture, write_log
+from homes import ROWS, Row, failed, home_fixture, log_fixture, run, words_fixture, write_log
 
 from vectorstore.activity_log import ActivityLog
 
-__all__ = ["words_fixture"]
+__all__ = ["home_fixture", "log_fixture", "words_fixture"]
 
-ROWS = [*made_rows("ann", "wedding", "kitchen"), *made_rows("bob", "garden"), Row("cat", "one thing")]
 HOLDS = """
 import sys
 from filelock import FileLock
@@ -21,20 +20,6 @@ with FileLock(sys.argv[1]):
     print("held", flush=True)
     sys.stdin.read()
 """
-
-
-@pytest.fixture(name="log")
-def log_fixture(tmp_path: Path) -> Path:
-    return write_log(tmp_path / "log.csv", ROWS)
-
-
-@pytest.fixture(name="home")
-def home_fixture(words: None, tmp_path: Path, log: Path) -> Path:
-    """A home in which the log was read and inferred."""
-    with made(tmp_path / "home") as assistant:
-        assistant.ingest([log])
-        assistant.infer()
-    return tmp_path / "home"
 
 
 def test_errors_are_one_line(words: None, capsys: pytest.CaptureFixture[str], tmp_path: Path, log: Path) -> None:
