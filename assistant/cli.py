@@ -12,7 +12,8 @@ from rich.console import Console
 
 from assistant import demo as demo_users
 from assistant.assistant import JourneyAssistant
-from assistant.commands_evaluate import evaluate_app, train_app
+from assistant.commands.evaluate import evaluate_app
+from assistant.commands.train import train_app
 from assistant.doctor import examine
 from assistant.exits import run_to_exit
 from assistant.output import check_folder, check_output, row_of, write_assignments, write_journeys

@@ -3,7 +3,7 @@
 import csv
 from pathlib import Path
 
-from assistant.evaluation import LabelledUser
+from assistant.evaluation.labelled import LabelledUser
 from assistant.output import replacing
 from assistant.sample import AS_OF, sample_users
 from vectorstore.activity import normalize

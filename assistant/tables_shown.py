@@ -8,9 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from assistant.batch import RunSummary
-from assistant.evaluation import ClusterFigures
+from assistant.evaluation.clusters import ClusterFigures
+from assistant.evaluation.stage_agreement import StageAgreement
 from assistant.runs import DatedChange, UserState
-from assistant.stage_agreement import StageAgreement
 from chains.journeys import Journey, Kind, Stage
 from chains.wording import count_text, date_text
 from vectorstore.activity import Activity, days_of, normalize

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from homes import START, TOPICS, run, word_embeddings, words_fixture
 
-from assistant import training
-from assistant.evaluation import LabelledUser
-from assistant.network_fitting import fit_network
-from assistant.training import Pairs, held_out, labelled_pairs, labelled_texts, train_affinity
+from assistant.evaluation.labelled import LabelledUser
+from assistant.training import affinity as training
+from assistant.training.affinity import Pairs, held_out, labelled_pairs, labelled_texts, train_affinity
+from assistant.training.networks import fit_network
 from chains.affinity import AffinityModel, Networks, affinity
 from chains.pair_features import FEATURES, pair_features
 from vectorstore.activity import Activity, ActivityKind

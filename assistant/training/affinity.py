@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.evaluation import LabelledUser
-from assistant.network_fitting import fit_network
+from assistant.evaluation.labelled import LabelledUser
+from assistant.training.networks import fit_network
 from chains.affinity import AffinityModel, Networks, both_looks
 from chains.keywords import extract_keywords
 from chains.pair_features import FEATURES, Matrix, pair_features

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_journeys import make_journey
 
-from assistant.evaluation import BCubed, LabelledUser, b_cubed, infer_labelled, read_labelled, score_clusters
-from assistant.stage_agreement import KnownStage, StageAgreement, read_known, stage_agreement
+from assistant.evaluation.clusters import BCubed, b_cubed, score_clusters
+from assistant.evaluation.labelled import LabelledUser, infer_labelled, read_labelled
+from assistant.evaluation.stage_agreement import KnownStage, StageAgreement, read_known, stage_agreement
 from chains.inference import InferenceModels, InferenceOptions
 from chains.journeys import Journey, Kind, Stage
 from vectorstore.activity import Activity, ActivityKind

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from assistant.evaluation import LabelledUser
+from assistant.evaluation.labelled import LabelledUser
 from chains.journeys import Journey, Kind, Stage
 from vectorstore.activity import normalize
 from vectorstore.errors import InputError

@@ -1,0 +1,72 @@
+"""`journeys evaluate clustering`."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from assistant.assistant import JourneyAssistant
+from assistant.commands.labelled_logs import AlsoFrom, WithSample, clock_of, read_users
+from assistant.demo import labelled_sample
+from assistant.evaluation.clusters import score_clusters
+from assistant.evaluation.labelled import LabelledUser, infer_labelled
+from assistant.progress import Bars
+from assistant.settings import Settings
+from assistant.tables_shown import figures_table
+from assistant.training.affinity import held_out
+from chains.clustering import Granularity
+from chains.inference import InferenceModels
+from chains.journeys import Journey
+from vectorstore.errors import InputError
+
+
+def clustering(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A log with a column label.")],
+    granularity: Annotated[Granularity | None, typer.Option(help="How fine journeys are.")] = None,
+    folds: Annotated[
+        int, typer.Option(min=0, help="Train again for each fold, so that no model saw the users it is scored on.")
+    ] = 0,
+    also: AlsoFrom = None,
+    sample: WithSample = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+) -> None:
+    """B-cubed precision, recall and F1 of the journeys against the labels.
+
+    Without --folds the affinity model in use is scored as it is, whatever it was trained on.
+    """
+    with JourneyAssistant.from_settings(Settings.load(**context.obj)) as assistant, Bars(quiet=as_json) as bars:
+        options = assistant.options(granularity)
+        users = read_users([file], assistant, fine=options.granularity is Granularity.FINE)
+        found: list[tuple[LabelledUser, Sequence[Journey]]] = []
+        if folds == 1:
+            raise InputError("--folds takes 2 or more: one fold would leave nothing to learn from")
+        if folds:
+            others = [*read_users(also or [], assistant), *(labelled_sample() if sample else [])]
+            counted = bars.count("Learning pairs", len(users) + len(others))
+            scored = bars.count("Scoring", len(users))
+            for model, inside in held_out(users, others, assistant.embeddings, folds, on_user=counted):
+                models = InferenceModels(affinity=model, checker=assistant.models.checker)
+                found.extend(infer_labelled(inside, assistant.embeddings, options, models, clock_of(users), scored))
+            trained_on = f"models of {folds} folds, none of which saw the users it is scored on"
+        else:
+            scored = bars.count("Scoring", len(users))
+            found.extend(
+                infer_labelled(users, assistant.embeddings, options, assistant.models, clock_of(users), scored)
+            )
+            trained_on = assistant.models.affinity.trained_on
+        figures = score_clusters(found)
+    if as_json:
+        print(
+            json.dumps(
+                {"file": str(file), "granularity": options.granularity, "model": trained_on, **asdict(figures)},
+                indent=2,
+            )
+        )
+        return
+    Console().print(figures_table(figures, f"{file.name}, granularity {options.granularity}"))
+    print(f"model trained on: {trained_on}")

@@ -1,0 +1,13 @@
+"""`journeys train …`: each model in a file of its own."""
+
+import typer
+
+from assistant.commands.train_affinity import affinity
+
+train_app = typer.Typer(help="Models from labels.", no_args_is_help=True, rich_markup_mode=None)
+train_app.command()(affinity)
+
+
+@train_app.callback()
+def train_options() -> None:
+    """Models from labels."""

@@ -1,0 +1,1 @@
+"""Figures: how good what is inferred is, measured on logs."""

@@ -1,0 +1,1 @@
+"""Small models, learned from labels and logs."""
