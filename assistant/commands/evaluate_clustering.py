@@ -10,13 +10,13 @@ import typer
 from rich.console import Console
 
 from assistant.assistant import JourneyAssistant
+from assistant.clusters_shown import headline, measures_table, sizes_table
 from assistant.commands.labelled_logs import AlsoFrom, WithSample, clock_of, read_users
 from assistant.demo import labelled_sample
 from assistant.evaluation.clusters import score_clusters
 from assistant.evaluation.labelled import LabelledUser, infer_labelled
 from assistant.progress import Bars
 from assistant.settings import Settings
-from assistant.tables_shown import figures_table
 from assistant.training.affinity import held_out
 from chains.clustering import Granularity
 from chains.inference import InferenceModels
@@ -35,7 +35,7 @@ def clustering(
     sample: WithSample = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:
-    """B-cubed precision, recall and F1 of the journeys against the labels.
+    """How far the journeys agree with the labels: B-cubed F1 first, then other measures.
 
     Without --folds the affinity model in use is scored as it is, whatever it was trained on.
     """
@@ -68,5 +68,8 @@ def clustering(
             )
         )
         return
-    Console().print(figures_table(figures, f"{file.name}, granularity {options.granularity}"))
+    console = Console()
+    console.print(headline(figures, f"{file.name}, granularity {options.granularity}"))
+    console.print(measures_table(figures))
+    console.print(sizes_table(figures))
     print(f"model trained on: {trained_on}")
