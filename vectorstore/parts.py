@@ -140,9 +140,11 @@ def latest_of(parts: Sequence[Part]) -> datetime | None:
     for part in parts:
         with _opened(part) as file:
             for number in range(file.num_row_groups):
-                bounds = bounds_of(file.metadata.row_group(number), "timestamp")
-                rows = None if bounds else file.read_row_group(number, columns=["timestamp"], use_threads=False)
-                found.append(bounds[1] if bounds else pc.max(rows["timestamp"]).as_py())
+                if bounds := bounds_of(file.metadata.row_group(number), "timestamp"):
+                    found.append(bounds[1])
+                else:
+                    rows = file.read_row_group(number, columns=["timestamp"], use_threads=False)
+                    found.append(pc.max(rows["timestamp"]).as_py())
     return max((moment for moment in found if moment is not None), default=None)
 
 
