@@ -140,14 +140,17 @@ def _alone(user: UserTexts) -> Labels:
     return np.full(len(user.texts), -1)
 
 
-_STEPS = tuple(round(float(step), 2) for step in np.arange(0.3, 0.9, 0.05))
+def _steps(first: float, last: float, count: int) -> tuple[float, ...]:
+    return tuple(round(float(step), 2) for step in np.linspace(first, last, count))
+
+
 PEERS = (
     Peer("BERTopic per user", (2,), "min_topic_size {}", each=topics_of_one),
     Peer("BERTopic over all users", (None,), "defaults", all_users=topics_of_all),
     Peer("HDBSCAN", ("2, eom", "2, leaf", "3, eom", "3, leaf", "5, eom"), "min_cluster_size {}", each=hdbscan),
     Peer("k-means", (10,), "a cluster for {} texts", each=k_means),
-    Peer("k-means, best number", (3, 5, 7, 15, 20), "a cluster for {} texts", each=k_means),
-    Peer("one chronological pass", _STEPS, "cosine from {}", each=one_pass),
-    Peer("average linkage", _STEPS, "distance to {}", each=average_linkage),
-    Peer("Ward linkage", tuple(round(2 * step, 1) for step in _STEPS), "distance to {}", each=ward),
+    Peer("k-means, best number", (3, 5, 7, 15, 20, 30), "a cluster for {} texts", each=k_means),
+    Peer("one chronological pass", _steps(0.1, 0.8, 15), "cosine from {}", each=one_pass),
+    Peer("average linkage", _steps(0.3, 1.1, 17), "distance to {}", each=average_linkage),
+    Peer("Ward linkage", _steps(0.6, 3.0, 13), "distance to {}", each=ward),
 )
