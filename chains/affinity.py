@@ -22,7 +22,6 @@ _FORMAT = 2
 _CLIP = 5.0
 _ROWS = 200_000
 _KEPT = 500
-_STEADY = np.float32(0.3)
 _LOOKED_AT_TWICE = 1_500
 
 Layer = tuple[NDArray[np.float32], NDArray[np.float32]]
@@ -149,12 +148,11 @@ def affinity(texts: Texts, model: AffinityModel, granularity: Granularity = Gran
     def features() -> Iterable[tuple[int, Matrix]]:
         return kept if kept is not None else pair_features(texts)
 
+    if granularity is Granularity.FINE and model.fine is not None:
+        return guesses(features(), n, model.fine)
     together = guesses(features(), n, model.first)
     if model.second is not None and n <= _LOOKED_AT_TWICE:
         together = guesses(_both(features(), second_features(together, texts)), n, model.second)
-    if granularity is Granularity.FINE and model.fine is not None:
-        # Few users have fine labels; what all have taught steadies them where a user has many texts.
-        together = (1 - _STEADY) * guesses(features(), n, model.fine) + _STEADY * together
     return together
 
 
