@@ -20,7 +20,7 @@ from vectorstore.errors import InputError
 
 _FORMAT = 2
 _CLIP = 5.0
-_PAIRS = 2_048
+_PAIRS = 512
 _BLOCK_ROWS, _BLOCK_ROWS_LEAST, _BLOCK_PAIRS = 64, 24, 16_384
 _KEPT = 500
 _STEADY = np.float32(0.3)
