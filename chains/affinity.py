@@ -216,7 +216,7 @@ def both_looks(texts: Texts, first: Networks) -> Iterable[tuple[int, Matrix]]:
 
 
 def _guesses(look: Callable[[slice, slice, Matrix], object], n: int, networks: Networks) -> NDArray[np.float32]:
-    """look: writes the features of a block's pairs. Returns (n, n) symmetric probabilities in [0, 1], 1 on the diagonal.
+    """look: writes the features of a block's pairs. Returns (n, n) symmetric probabilities, 1 on the diagonal.
 
     Only pairs on and over the diagonal are looked at, block by block.
     """

@@ -1,4 +1,4 @@
-"""A merge tree laid out flat: what is joined at which height, read off without what SciPy's own calls cost each time."""
+"""A merge tree laid out flat: what is joined at which height, read off at less cost than by SciPy's calls."""
 
 from dataclasses import dataclass
 from typing import Self

@@ -89,20 +89,20 @@ class Pairs:
         """(n, d) unit vectors: each text's context mixed with its session, its session's kin, its kin, and both."""
         context, n = self.texts.context, len(self.texts)
         session, session_kin, kin, both = (np.empty_like(context) for _ in range(4))
-        kept = []
+        kept: list[Matrix] = []
         for rows in row_blocks(n):
             near, beside, beside_kin = self._company(rows)
             session[rows] = _mix(context, rows, beside)
             session_kin[rows] = _mix(context, rows, beside_kin)
             kin[rows] = _mix(context, rows, near)
             if n <= _COSINES_KEPT:
-                kept.append(near + beside_kin / 2)
+                kept.append(near + beside_kin * np.float32(0.5))
         for number, rows in enumerate(row_blocks(n)):
             if kept:
                 both[rows] = _mix(session_kin, rows, kept[number])
             else:
                 near, _, beside_kin = self._company(rows)
-                both[rows] = _mix(session_kin, rows, near + beside_kin / 2)
+                both[rows] = _mix(session_kin, rows, near + beside_kin * np.float32(0.5))
         return session, session_kin, kin, both
 
     def _company(self, rows: slice) -> tuple[Matrix, Matrix, Matrix]:
@@ -110,7 +110,7 @@ class Pairs:
         positive = np.maximum(self.context.of(rows), 0)
         gap = self.gap[rows]
         # Never of more than an hour: numbers next to nothing take the processor a hundred times as long.
-        beside = np.exp(-np.minimum(gap, _SESSION_SECONDS) / _SESSION_FADES) * (gap < _SESSION_SECONDS)
+        beside: Matrix = np.exp(-np.minimum(gap, _SESSION_SECONDS) / _SESSION_FADES) * (gap < _SESSION_SECONDS)
         return _nearest(positive, rows), beside, beside * positive
 
     def block(self, rows: slice, columns: slice, out: Matrix | None = None) -> Matrix:

@@ -45,9 +45,9 @@ class Company:
         self.first = first
         self.rank, self.best, self.usual = _standing(first)
         self.mean = (first.sum(axis=1) - 1) / max(n - 1, 1)
-        self.squares = first**2
+        self.squares: Matrix = first**2
         self.mixed = _unit(first @ texts.context)
-        self.mixed_close = _unit((self.squares * first) @ texts.context)
+        self.mixed_close = _unit(np.multiply(self.squares, first) @ texts.context)
         self.length = np.linalg.norm(self.squares, axis=1)
         self.average, self.nearest = _joined(first)
         self.logs = np.log1p(np.arange(n + 1)).astype(np.float32)
@@ -91,7 +91,7 @@ def _unit(vectors: Floats) -> Floats:
 
 
 def _joined(first: Matrix) -> tuple[Matrix, Matrix]:
-    """(n, n) each: 1 minus the height at which average linkage joins the two texts, and at which single linkage does."""
+    """(n, n) each: 1 minus the height at which the two texts are joined, by average and by single linkage."""
     # Imported here, since reading journeys does without SciPy, and it takes a third of a second.
     from scipy.cluster.hierarchy import linkage  # noqa: PLC0415
     from scipy.spatial.distance import squareform  # noqa: PLC0415

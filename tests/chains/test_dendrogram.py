@@ -8,7 +8,7 @@ from scipy.cluster.hierarchy import cophenet, fcluster, linkage
 from scipy.spatial.distance import squareform
 
 from chains.dendrogram import Dendrogram
-from chains.pair_features import descending_ranks
+from chains.pair_features import Matrix, descending_ranks
 
 #: 0 and 2 join at 0.25, then 1 and 3 at 0.5, then all at 0.75.
 TREE = np.array([[0, 2, 0.25, 2], [1, 3, 0.5, 2], [4, 5, 0.75, 4]])
@@ -47,7 +47,7 @@ def test_it_is_what_scipy_reads_off_the_tree(n: int, seed: int, method: str, hei
 
 @pytest.mark.parametrize("n", [1, 5, 64, 65, 150])
 def test_ranks_are_those_of_a_stable_sort(n: int) -> None:
-    values = np.random.default_rng(n).integers(-3, 4, (7, n)).astype(np.float32) / 2
+    values: Matrix = np.random.default_rng(n).integers(-3, 4, (7, n)).astype(np.float32)
     values[0] = np.where(values[0] == 0, np.float32(-0.0), values[0])
     values[1, ::2] = -0.0
     order = np.argsort(-values, axis=1, kind="stable")
