@@ -114,7 +114,7 @@ def weigh(
     def worth(key: str, of_share: float) -> float:
         own = shared[key].users
         exclusive = own / max(everywhere.get(key, own), own)
-        return round(near[key] * exclusive**0.5 * (own / users) ** of_share, 4)
+        return round(float(near[key] * exclusive**0.5 * (own / users) ** of_share), 4)
 
     by_name = {key: worth(key, _NAME_SHARE) * form(shared[key].text) ** 0.5 for key in near}
     names = [presentable(shared[key].text) for key in sorted(near, key=lambda key: (-by_name[key], key))]
