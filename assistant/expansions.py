@@ -81,14 +81,13 @@ class Expansions:
     @contextmanager
     def reading(self) -> Iterator[Built | None]:
         """The current build, the same throughout the block; None where there is none yet."""
-        generation = self._store.generation()
         with self._store.reading() as build:
-            if self._kept is None or self._kept[0] != generation:
+            if self._kept is None or self._kept[0] != build.generation:
                 about, centres = build.mget(["about", "centres"])
                 if about is None or centres is None:
                     yield None
                     return
-                self._kept = (generation, *_located(about, centres))
+                self._kept = (build.generation, *_located(about, centres))
             yield Built(self._kept[1], self._kept[2], build)
 
     @contextmanager

@@ -88,7 +88,7 @@ def relate(
     rows = [row for row, own in enumerate(began) for _ in own]
     columns = [place for own in began for place in own]
     held = csr_matrix((np.ones(len(rows), dtype=np.int64), (rows, columns)), shape=(len(began), size))
-    both: NDArray[np.int64] = np.asarray((held.T @ held).todense())
+    both: NDArray[np.int64] = csr_matrix(held.T @ held).toarray()
     own = both.diagonal().copy()
     degrees = np.asarray(held.sum(axis=1)).ravel().astype(float)
     total = float(degrees.sum())

@@ -23,6 +23,13 @@ FILE_NAME = "expansions.sqlite"
 _REDIS = ("redis://", "rediss://", "unix://")
 
 
+class OneBuild(Build):
+    """A build that stays the same while it is read. generation: another for each build, and after each change of one;
+    "" before there is any."""
+
+    generation: str
+
+
 class KeyValues(Build):
     """The current build. Each call sees one whole build; `reading` keeps to one over several calls.
 
@@ -33,16 +40,12 @@ class KeyValues(Build):
     location: str
 
     @abstractmethod
-    def generation(self) -> str:
-        """Changes with each new build and with each later change of it; "" before there is any."""
-
-    @abstractmethod
     def building(self) -> AbstractContextManager[Build]:
         """An empty build to be filled. It takes the place of the current one, at once and as a whole, when the block
         ends; where it ends by an error or is killed, nothing has changed."""
 
     @abstractmethod
-    def reading(self) -> AbstractContextManager[Build]:
+    def reading(self) -> AbstractContextManager[OneBuild]:
         """The current build, the same in every call within the block; not to be written to."""
 
     def close(self) -> None:

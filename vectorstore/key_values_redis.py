@@ -14,7 +14,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from vectorstore.errors import StoreError
-from vectorstore.key_values import Build, KeyValues
+from vectorstore.key_values import Build, KeyValues, OneBuild
 
 PREFIX = "journeys:expansions"
 
@@ -46,11 +46,6 @@ class RedisKeyValues(KeyValues):
             raise StoreError(
                 f"{self.location} is no Redis URL: give it as redis://USER:PASSWORD@HOST:PORT/NUMBER"
             ) from error
-
-    def generation(self) -> str:
-        with self._plainly():
-            current, changes = self._client.mget(self._pointer, f"{self._prefix}:changes")
-        return "" if current is None else f"{_text(current)}.{int(changes or 0)}"
 
     def mget(self, keys: Sequence[str]) -> list[bytes | None]:
         with self.reading() as build:
@@ -101,10 +96,11 @@ class RedisKeyValues(KeyValues):
             self._client.expire(self._hash(_text(before)), _READ_SECONDS)
 
     @contextmanager
-    def reading(self) -> Iterator[Build]:
+    def reading(self) -> Iterator[OneBuild]:
         with self._plainly():
-            current = self._client.get(self._pointer)
-            yield _Hash(self._client, self._hash(_text(current) if current else "none"))
+            current, changes = self._client.mget(self._pointer, f"{self._prefix}:changes")
+            name = "" if current is None else _text(current)
+            yield _Hash(self._client, self._hash(name), name and f"{name}.{int(changes or 0)}")
 
     def close(self) -> None:
         self._client.close()
@@ -130,11 +126,12 @@ class RedisKeyValues(KeyValues):
             ) from error
 
 
-class _Hash(Build):
+class _Hash(OneBuild):
     """The pairs of one build. expires: seconds after the last write, for a build that is not current yet."""
 
-    def __init__(self, client: redis.Redis, name: str, expires: int | None = None) -> None:
+    def __init__(self, client: redis.Redis, name: str, generation: str = "", expires: int | None = None) -> None:
         self._client = client
+        self.generation = generation
         self._name = name
         self._expires = expires
 

@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from vectorstore.errors import StoreError
-from vectorstore.key_values import Build, KeyValues
+from vectorstore.key_values import Build, KeyValues, OneBuild
 
 # Well below the number of variables that any SQLite allows in one statement (999).
 _CHUNK = 500
@@ -23,11 +23,6 @@ class SqliteKeyValues(KeyValues):
     def __init__(self, path: Path) -> None:
         self._path = path
         self.location = str(path)
-
-    def generation(self) -> str:
-        with self._open() as database:
-            (number,) = database.execute("SELECT number FROM generation").fetchone()
-        return str(number) if number else ""
 
     def mget(self, keys: Sequence[str]) -> list[bytes | None]:
         with self.reading() as build:
@@ -52,10 +47,12 @@ class SqliteKeyValues(KeyValues):
             yield _Rows(database)
 
     @contextmanager
-    def reading(self) -> Iterator[Build]:
+    def reading(self) -> Iterator[OneBuild]:
         with self._open() as database:
+            # What the first statement sees, the rest of the transaction sees too.
             database.execute("BEGIN")
-            yield _Rows(database)
+            (number,) = database.execute("SELECT number FROM generation").fetchone()
+            yield _Rows(database, str(number) if number else "")
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -117,11 +114,12 @@ class SqliteKeyValues(KeyValues):
         return StoreError(f"{self._path} cannot be used ({error}): check the folder, its rights and its free space")
 
 
-class _Rows(Build):
+class _Rows(OneBuild):
     """The pairs as one transaction sees them."""
 
-    def __init__(self, database: sqlite3.Connection) -> None:
+    def __init__(self, database: sqlite3.Connection, generation: str = "") -> None:
         self._database = database
+        self.generation = generation
 
     def mget(self, keys: Sequence[str]) -> list[bytes | None]:
         found: dict[str, bytes] = {}
