@@ -5,7 +5,7 @@ import secrets
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -108,12 +108,13 @@ def test_the_generation_tells_each_change(store: KeyValues) -> None:
 
     seen = [generation()]
     assert seen == [""]
-    for change in (
+    changes: tuple[Callable[[], None], ...] = (
         lambda: filled(store, a=b"1"),
         lambda: filled(store, a=b"1"),
         lambda: store.mset([("a", b"2")]),
         lambda: store.mdelete(["a"]),
-    ):
+    )
+    for change in changes:
         change()
         assert generation() not in seen
         seen.append(generation())
