@@ -61,6 +61,7 @@ class Outline:
 
     user_id: str
     journey_id: str
+    name: str
     keywords: tuple[str, ...]
     first_seen: datetime
 
@@ -101,7 +102,7 @@ def may_enter(journey: Journey) -> bool:
 
 def outline_of(journey: Journey) -> Outline:
     keywords = tuple(keyword.text for keyword in journey.keywords[:_KEYWORDS])
-    return Outline(journey.user_id, journey.journey_id, keywords, journey.first_seen)
+    return Outline(journey.user_id, journey.journey_id, journey.name, keywords, journey.first_seen)
 
 
 def centres_of(journeys: Sequence[Journey], embed: Embed) -> Floats:
@@ -143,7 +144,8 @@ def build_catalogue(
             dropped["too few users"] += 1
             continue
         pairs = ((outlines[one].user_id, text) for one in own for text in outlines[one].keywords)
-        texts = shared_texts(pairs, options.least_users, checker)
+        names = ((outlines[one].user_id, outlines[one].name) for one in own)
+        texts = shared_texts(pairs, options.least_users, checker, names)
         near = near_to(middles[place], texts, embed)
         if not near:
             dropped["no words that enough users share"] += 1

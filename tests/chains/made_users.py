@@ -33,7 +33,7 @@ class Made:
     def add(self, user: str, about: str, *keywords: str, day: float = 0.0) -> "Made":
         number = sum(outline.user_id == user for outline in self.outlines)
         first_seen = BEGIN + timedelta(days=day)
-        self.outlines.append(Outline(user, f"{user}-{number}", keywords or (about,), first_seen))
+        self.outlines.append(Outline(user, f"{user}-{number}", f"A name of {user}", keywords or (about,), first_seen))
         self.rows.append(unit((topic(about) * 4 + hashed(f"{user} {about}") / 2)[None])[0])
         return self
 

@@ -1,5 +1,7 @@
 """The catalogue: merged by meaning, named by what several users share, the same whatever the order."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -135,6 +137,16 @@ def test_shared_texts_count_users_and_not_journeys() -> None:
         "jumbo bag red": (2, True),
     }
     assert found["jumbo bag"].text == "jumbo bag"
+
+
+def test_what_journeys_are_called_makes_the_better_name() -> None:
+    made = Made()
+    for number in range(4):
+        made.add(f"u{number}", "garden", "spring garden", "wild garden")
+    made.outlines = [replace(outline, name="Wild Garden") for outline in made.outlines]
+    assert build(made).entries[0].name == "Wild garden"
+    made.outlines = [replace(outline, name="Secret of one") for outline in made.outlines]
+    assert build(made).entries[0].name == "Spring garden", "a name that is no shared text is not told"
 
 
 @pytest.mark.parametrize(
