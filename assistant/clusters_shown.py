@@ -5,6 +5,7 @@ from rich.table import Table
 from rich.text import Text
 
 from assistant.evaluation.clusters import ClusterFigures, Mean
+from assistant.evaluation.confidence import ConfidenceFigures
 
 _ROWS = (
     ("B-cubed F1", "b_cubed_f1"),
@@ -52,6 +53,21 @@ def sizes_table(figures: ClusterFigures) -> Table:
             counts = f"{scored.users:,}", f"{scored.units:,}"
             table.add_row(name, *counts, _value(f1), _interval(f1), _value(pairs), _value(rand))
     return table
+
+
+def safety_line(before: ClusterFigures) -> Text:
+    """What the figure would be if nothing were left out; before: of the clusters as they were then."""
+    interval = f"(95 %: {before.low:.3f} to {before.high:.3f})"
+    return Text(
+        f"Before safety and the least size of a journey leave some out: B-cubed F1 {before.weighted_f1:.3f} {interval}"
+    )
+
+
+def confidence_line(figures: ConfidenceFigures) -> Text:
+    return Text(
+        f"Confidence of {figures.journeys:,} journeys: {figures.confidence:.0%} said, {figures.actual:.0%} so; "
+        f"calibration error {figures.error:.3f} (95 %: {figures.low:.3f} to {figures.high:.3f})"
+    )
 
 
 def _table(first: str, *others: str) -> Table:

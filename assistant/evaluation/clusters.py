@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.evaluation.intervals import over_users
-from assistant.evaluation.labelled import LabelledUser
+from assistant.evaluation.labelled import InferredUser, LabelledUser
 from assistant.evaluation.partitions import Agreement, agreement, in_company
 from chains.journeys import Journey
 from vectorstore.activity import normalize
@@ -71,13 +71,20 @@ Divided = tuple[Mapping[str, str], Mapping[str, str]]
 
 
 def score_clusters(found: Sequence[tuple[LabelledUser, Sequence[Journey]]], seed: int = 0) -> ClusterFigures:
-    """Over users with at least two labelled texts. Raises InputError where there is none."""
+    """Of the journeys, over users with at least two labelled texts. Raises InputError where there is none."""
     return score_partitions(
         [
             (user.labels, {normalize(text): each.journey_id for each in journeys for text in each.texts})
             for user, journeys in found
         ],
         seed,
+    )
+
+
+def score_before_safety(found: Sequence[InferredUser], seed: int = 0) -> ClusterFigures:
+    """The same of the clusters as they were before safety and the least size of a journey left some out."""
+    return score_partitions(
+        [(each.user.labels, {text: str(label) for text, label in each.clusters.items()}) for each in found], seed
     )
 
 
