@@ -46,7 +46,7 @@ class Sizes:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A section of the page. measure: sizes -> Markdown."""
+    """A section of the page. measure: sizes -> Markdown, '' where this version has nothing to measure."""
 
     title: str
     about: str
@@ -145,11 +145,12 @@ def _fenced(text: str) -> str:
 
 
 def section(name: str, sizes: Sizes) -> str:
-    """One part of the page, measured now."""
+    """One part of the page, measured now; '' where there is nothing to measure."""
     part = PARTS[name]
     sys.stderr.write(f"{name} …\n")
     begun = time.perf_counter()
-    written = "\n\n".join(filter(None, [f"## {part.title}", part.about, part.measure(sizes)])) + "\n"
+    found = part.measure(sizes)
+    written = "\n\n".join(filter(None, [f"## {part.title}", part.about, found])) + "\n" if found else ""
     sys.stderr.write(f"{name}: {(time.perf_counter() - begun) / 60:.1f} minutes\n")
     return written
 
@@ -179,7 +180,7 @@ def main() -> None:
     if given.small or (given.only and not given.write):
         sys.stdout.write("\n".join(sections.values()))
         return
-    sections = _on_the_page() | sections
+    sections = _on_the_page() | {name: written for name, written in sections.items() if written}
     unfinished = PAGE.with_suffix(".unfinished")
     unfinished.write_text("\n".join([_HEAD, *(sections[name] for name in PARTS if name in sections)]), encoding="utf-8")
     unfinished.replace(PAGE)

@@ -34,16 +34,20 @@ COMMANDS: Mapping[str, Sequence[Sequence[str]]] = {
     "replay": (("replay", "search_missions.csv"), ("replay", "retail.parquet")),
 }
 _INTERVAL = {"low", "high"}
+_USAGE = 2
+_WIDE = 14
 
 
 def figures(home: Path, words: Sequence[str]) -> Any:
-    """What the command says with --json; as text, why there is nothing, where this version hasn't the command."""
+    """What the command says with --json; a text where it failed, None where this version has no such command."""
     given = [str(DATA / word) if (DATA / word).is_file() else word for word in words]
     command = [str(Path(sys.executable).parent / "journeys"), "--home", str(home), "evaluate", *given, "--json"]
     ended = subprocess.run(command, capture_output=True, text=True)
     if ended.returncode == 0:
         return json.loads(ended.stdout)
-    return ended.stderr.strip().splitlines()[-1] if ended.stderr.strip() else f"exit code {ended.returncode}"
+    why = (ended.stderr.strip().splitlines() or [f"exit code {ended.returncode}"])[-1]
+    sys.stderr.write(f"  {why}\n")
+    return None if ended.returncode == _USAGE else why
 
 
 def tables(found: Mapping[str, Any], path: str = "") -> Iterator[str]:
@@ -54,18 +58,36 @@ def tables(found: Mapping[str, Any], path: str = "") -> Iterator[str]:
     groups = {name: each for name, each in found.items() if name not in plain and each}
     alike: dict[tuple[str, ...], list[str]] = {}
     for name, each in groups.items():
-        if isinstance(each, dict) and all(shown(value) for value in each.values()):
-            alike.setdefault(tuple(each), []).append(name)
-    for names in alike.values():
-        yield from _grid(names, [{key: shown(each) for key, each in groups[name].items()} for name in names], path)
+        if isinstance(each, dict):
+            alike.setdefault(tuple(leaves(each)), []).append(name)
+    # What has the same figures stands in one table, as long as it is not too wide.
+    together = [
+        names
+        for columns, names in alike.items()
+        if len(columns) <= _WIDE and (len(names) > 1 or all(map(shown, groups[names[0]].values())))
+    ]
+    for names in together:
+        yield from _grid(names, [leaves(groups[name]) for name in names], path)
     for name, each in groups.items():
         where = f"{path}, {name}" if path else name
         if isinstance(each, list):
-            rows = [{key: shown(value) for key, value in row.items()} for row in each if isinstance(row, dict)]
+            rows = [leaves(row) for row in each if isinstance(row, dict)]
             if rows:
                 yield from _grid([""] * len(rows), rows, where)
-        elif not any(name in names for names in alike.values()):
+        elif not any(name in names for names in together):
             yield from tables(each, where)
+
+
+def leaves(found: Mapping[str, Any], path: str = "") -> dict[str, str]:
+    """All figures inside, by their names one after the other; lists are left out."""
+    told: dict[str, str] = {}
+    for name, each in found.items():
+        where = f"{path} {name}".strip()
+        if shown(each):
+            told[where] = shown(each)
+        elif isinstance(each, dict):
+            told |= leaves(each, where)
+    return told
 
 
 def shown(value: Any) -> str:
@@ -104,9 +126,15 @@ def measure(folder: Path, section: str, *, small: bool = False) -> Iterator[str]
         yield MISSING
         return
     for words in COMMANDS[section][:1] if small else COMMANDS[section]:
-        asked = words[: words.index("--folds")] if small and "--folds" in words else words
+        plain = words[: words.index("--folds")] if "--folds" in words else words
+        asked = plain if small else words
         sys.stderr.write(f"  {' '.join(asked)}\n")
         found = figures(folder, asked)
+        if found is None and asked != plain:
+            # Not every command has folds to deal users into.
+            asked, found = plain, figures(folder, plain)
+        if found is None:
+            continue
         yield from ("", f"`journeys evaluate {' '.join(asked)}`")
         yield from tables(found) if isinstance(found, dict) else ("", f"Not measured: {found}")
 
