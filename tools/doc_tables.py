@@ -34,6 +34,7 @@ MEANINGS = {
     "inference.diversification_penalty": "The factor for each similar journey that ranks before.",
     "inference.diversification_threshold": "The cosine over which two journeys are similar.",
     "inference.affinity_model": "A file of `journeys train affinity`; by default the model that comes along.",
+    "inference.naming_model": "A file of `journeys train naming`; by default the model that comes along.",
     "safety.": "A policy by category, where it is to be another than in the table of categories.",
 }
 
