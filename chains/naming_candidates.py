@@ -39,13 +39,13 @@ class Candidate:
 class Subject:
     """What a name is to stand for: one journey among the user's.
 
-    centre: (d,) unit length, the middle of its texts. others: (k, d) unit length, the middles of the user's other
-    journeys. words: of each of its texts, with those of what its items are described by. of_user: word -> in how many
-    texts of the user it stands, this journey's too.
+    centres: (k, d) unit length, the middles of all of the user's journeys, shared by them; number: which of them it is.
+    words: of each of its texts, with those of what its items are described by. of_user: word -> in how many texts of
+    the user it stands, this journey's too.
     """
 
-    centre: Floats
-    others: Floats
+    centres: Floats
+    number: int
     words: Sequence[frozenset[str]]
     of_user: Mapping[str, int]
 
@@ -91,8 +91,8 @@ def subjects_of(
     of_user = Counter(word for each in held for word in each)
     return [
         Subject(
-            centre=centres[number],
-            others=np.delete(centres, number, axis=0),
+            centres=centres,
+            number=number,
             words=[held[place] for place in places],
             of_user=of_user,
         )

@@ -82,7 +82,10 @@ def name_features(candidates: Sequence[Candidate], subject: Subject) -> Rows:
 def _meaning(vectors: Rows, telling: Rows, subject: Subject) -> Rows:
     """telling: (n,) how much each candidate's words tell of the journey."""
     n = len(vectors)
-    centre = vectors @ subject.centre
+    to_centres = vectors @ subject.centres.T
+    centre = to_centres[:, subject.number].copy()
+    to_centres[:, subject.number] = -np.inf
+    other = to_centres.max(axis=1) if len(subject.centres) > 1 else 0
     nearest = np.zeros(n, dtype=np.float32)
     for start in range(0, n, _BLOCK) if n > 1 else ():
         rows = slice(start, start + _BLOCK)
@@ -90,7 +93,6 @@ def _meaning(vectors: Rows, telling: Rows, subject: Subject) -> Rows:
         nearest[rows] = np.partition(vectors[rows] @ vectors.T, n - 2, axis=1)[:, n - 2]
     company = (vectors @ vectors.sum(axis=0) - 1) / max(n - 1, 1)
     gist = (telling + _LEAST_TELLING) @ vectors
-    other = (vectors @ subject.others.T).max(axis=1) if len(subject.others) else 0
     return np.stack(
         [
             centre,
@@ -150,7 +152,9 @@ def _form(text: str, topical: int) -> tuple[float, ...]:
     number, packed = len(split), "".join(split)
     if number == 1 and not text.isascii() and UNSPACED.search(text):
         number += len(text) >= _TWO_WORDS_UNSPACED
-    letters = len(packed) if packed.isalpha() else sum(category(sign)[0] in "LM" for sign in packed)
+    # Most texts are plain words, of which there is less to tell.
+    plain = packed.isalpha()
+    letters = len(packed) if plain else sum(category(sign)[0] in "LM" for sign in packed)
     return (
         number == 1,
         number == 2,
@@ -162,6 +166,6 @@ def _form(text: str, topical: int) -> tuple[float, ...]:
         max(len(text) - _SHORT_SIGNS, 0) / 10,
         _ASKS.search(text) is not None,
         _SPEAKS_OF_SELF.search(text) is not None,
-        _DIGITS.search(text) is not None,
-        _SIGNS.search(text) is not None,
+        not plain and _DIGITS.search(text) is not None,
+        not plain and _SIGNS.search(text) is not None,
     )

@@ -72,6 +72,8 @@ def naming(
                 models = list(user_folds(own.name, teachers, assistant.embeddings, folds))
             scores = {}
             for way, found in zip(("as known", "as found"), taught[own.name], strict=True):
+                if way == "as found" and not found:
+                    continue
                 inside = ((model, [j for j in found if j.user_id in users]) for model, users in models)
                 scores[way] = score_names([each for model, js in inside for each in choose_for_journeys(js, model)])
         trained_on = f"models of {folds} folds, none of which saw what it is scored on" if folds else ""

@@ -38,7 +38,7 @@ def hand_weights(candidates: Sequence[Candidate], subject: Subject) -> Worth:
     most = max(candidate.events for candidate in candidates)
     marks = [
         (
-            float(np.clip(candidate.vector @ subject.centre, 0, 1)),
+            float(np.clip(candidate.vector @ subject.centres[subject.number], 0, 1)),
             float(np.log1p(candidate.events) / np.log1p(most)),
             candidate.events / candidate.everywhere,
             form(candidate.keyword.text),
@@ -52,7 +52,7 @@ def hand_weights(candidates: Sequence[Candidate], subject: Subject) -> Worth:
 
 def nearest_to_centre(candidates: Sequence[Candidate], subject: Subject) -> Worth:
     """The cosine to the middle alone."""
-    return np.array([float(candidate.vector @ subject.centre) for candidate in candidates])
+    return np.array([float(candidate.vector @ subject.centres[subject.number]) for candidate in candidates])
 
 
 def shortest(candidates: Sequence[Candidate], subject: Subject) -> Worth:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from assistant.evaluation.intervals import over_users
 from vectorstore.errors import InputError
@@ -128,7 +127,15 @@ def ndcg(worth: Floats, scores: Floats, depth: int | None = None) -> float:
 
 def spearman(one: Floats, other: Floats) -> float:
     """Rank correlation, ties with their mean rank; NaN where one of the two is all the same."""
-    first, second = (rankdata(np.round(values, 6)) for values in (one, other))
+    first, second = (_ranks(np.round(values, 6)) for values in (one, other))
     if np.ptp(first) == 0 or np.ptp(second) == 0:
         return float("nan")
     return float(np.corrcoef(first, second)[0, 1])
+
+
+def _ranks(values: Floats) -> Floats:
+    """From 0, ties with the mean of their places."""
+    _, of, counts = np.unique(values, return_inverse=True, return_counts=True)
+    ends = np.cumsum(counts)
+    ranks: Floats = ((2 * ends - counts - 1) / 2)[of]
+    return ranks

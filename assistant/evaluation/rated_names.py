@@ -77,8 +77,8 @@ def as_candidates(
     middle = texts.mean(axis=0)
     words = [frozenset(words_in(keyword)) for keyword in topic.keywords]
     subject = Subject(
-        centre=middle / max(float(np.linalg.norm(middle)), 1e-9),
-        others=texts[:0],
+        centres=(middle / max(float(np.linalg.norm(middle)), 1e-9))[None],
+        number=0,
         words=words,
         of_user=Counter(word for held in words for word in held),
     )

@@ -6,7 +6,6 @@ from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from assistant.evaluation.rated_names import RatedTopic, as_candidates
 from assistant.evaluation.written_names import NamedJourney
@@ -117,6 +116,9 @@ def train_naming(lessons: Sequence[Lesson], trained_on: str) -> NamingModel:
         found, logs = odds(x @ values)
         gradient = x.T @ (weights * (found - wanted)) + 2 * _DECAY * values
         return float(-(weights * wanted * logs).sum() + _DECAY * (values @ values)), gradient
+
+    # SciPy takes longer to import than most commands take.
+    from scipy.optimize import minimize  # noqa: PLC0415
 
     fitted = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=_bounds(), options={"maxiter": 500})
     return NamingModel.from_json(replace(plain, weights=fitted.x).to_json())

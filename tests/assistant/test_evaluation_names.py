@@ -52,15 +52,15 @@ def test_picks_are_scored_against_the_best_and_the_mean_candidate() -> None:
         ]
     )
     assert (scores.choices, scores.groups) == (2, 2)
-    assert (scores.best, scores.mean) == (pytest.approx(0.7), pytest.approx(0.4))
+    assert [scores.best, scores.mean] == pytest.approx([0.7, 0.4])
     model, other = scores.ways["model"], scores.ways["other"]
     assert model.picked.value == pytest.approx(0.6)
     assert model.regret.value == pytest.approx(0.1)
     assert model.closed.value == pytest.approx(0.2 / 0.3)
-    assert (model.picked.low, model.picked.high) == (pytest.approx(0.2), pytest.approx(1))
+    assert [model.picked.low, model.picked.high] == pytest.approx([0.2, 1])
     assert other.picked.value == pytest.approx(0.2)
     assert other.beaten.value == pytest.approx(0.4)
-    assert (other.beaten.low, other.beaten.high) == (pytest.approx(-0.2), pytest.approx(1))
+    assert [other.beaten.low, other.beaten.high] == pytest.approx([-0.2, 1])
     assert model.beaten.value == 0
     assert (model.bare, model.wordy) == (0.5, 0.5)
     assert (other.bare, other.wordy) == (0.5, 0)
@@ -90,8 +90,8 @@ def test_no_way_picks_above_the_best_or_leaves_its_bounds(worth: list[float], ra
 
 # --- what a model is compared with
 
-CENTRE = np.array([1.0, 0.0], dtype=np.float32)
-SUBJECT = Subject(CENTRE, np.zeros((0, 2), dtype=np.float32), [frozenset()], Counter())
+CENTRES = np.array([[1.0, 0.0]], dtype=np.float32)
+SUBJECT = Subject(CENTRES, 0, [frozenset()], Counter())
 
 
 def candidate(text: str, x: float, source: KeywordSource, events: int, everywhere: int) -> Candidate:

@@ -73,7 +73,7 @@ def test_a_known_journey_has_its_texts_and_each_candidates_likeness(embeddings: 
     assert likeness.keys() == set(TOPICS["wedding"])
     assert likeness["wedding cake"] > 0.5 + likeness["lace veil"]
     assert max(likeness, key=lambda text: likeness[text]) == "wedding cake"
-    assert wedding.subject.others.shape == (1, 48)
+    assert (wedding.subject.centres.shape, wedding.subject.number) == ((2, 48), 1)
     assert list(named_journeys([ANN], {}, embeddings)) == []
 
 
@@ -100,8 +100,8 @@ def test_a_topics_keywords_stand_for_its_texts(embeddings: CachedEmbeddings) -> 
     candidates, subject = as_candidates(TOPIC, TOPIC.names, embeddings)
     assert [each.keyword.text for each in candidates] == ["chair", "oak desk"]
     assert {(each.events, each.everywhere) for each in candidates} == {(1, 1)}
-    assert subject.words == [{"oak"}, {"desk"}]
-    assert float(candidates[1].vector @ subject.centre) == pytest.approx(1, abs=1e-3)
+    assert list(subject.words) == [frozenset({"oak"}), frozenset({"desk"})]
+    assert float(candidates[1].vector @ subject.centres[0]) == pytest.approx(1, abs=1e-3)
 
 
 def test_lessons_come_from_ratings_with_strange_names_worth_nothing(embeddings: CachedEmbeddings) -> None:

@@ -14,14 +14,14 @@ from chains.naming_candidates import Candidate, Subject, words_in
 from chains.naming_model import default_naming
 from vectorstore.activity import Activity, ActivityKind, Keyword, KeywordSource, normalize
 
-CENTRE = np.array([1.0, 0.0], dtype=np.float32)
+CENTRES = np.array([[1.0, 0.0]], dtype=np.float32)
 QUERY, ANNOTATION, TITLE = KeywordSource.QUERY, KeywordSource.ANNOTATION, KeywordSource.TITLE
 MODEL = default_naming()
 
 
 def subject(*texts: str) -> Subject:
     words = [frozenset(words_in(text)) for text in texts or ("oak desk", "pine desk")]
-    return Subject(CENTRE, np.zeros((0, 2), dtype=np.float32), words, Counter(w for each in words for w in each))
+    return Subject(CENTRES, 0, words, Counter(w for each in words for w in each))
 
 
 def candidate(

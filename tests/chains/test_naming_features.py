@@ -20,7 +20,7 @@ from chains.naming_features import NAME_FEATURES, name_features
 from chains.texts import texts_of
 from vectorstore.activity import Activity, ActivityKind, Keyword, KeywordSource, normalize
 
-NO_OTHERS = np.zeros((0, 2), dtype=np.float32)
+ALONE = [[1.0, 0.0]]
 
 
 def candidate(
@@ -34,10 +34,10 @@ def candidate(
     return Candidate(keyword, unit([list(vector)])[0], words_in(text), events, everywhere)
 
 
-def subject(*texts: str, elsewhere: Sequence[str] = (), others: np.ndarray = NO_OTHERS) -> Subject:
+def subject(*texts: str, elsewhere: Sequence[str] = (), centres: Sequence[Sequence[float]] = ALONE) -> Subject:
     words = [frozenset(words_in(text)) for text in texts]
     of_user = Counter(w for text in (*texts, *elsewhere) for w in set(words_in(text)))
-    return Subject(np.array([1.0, 0.0], dtype=np.float32), others, words, of_user)
+    return Subject(np.array(centres, dtype=np.float32), 0, words, of_user)
 
 
 def told(name: str, candidates: Sequence[Candidate], about: Subject) -> list[float]:
@@ -50,7 +50,7 @@ def told_of(text: str) -> dict[str, float]:
 
 def test_meaning_is_told_against_the_middle_the_others_and_other_journeys() -> None:
     two = [candidate("oak", (1, 0)), candidate("pine", (0.6, 0.8))]
-    about = subject("oak", others=np.array([[0.0, 1.0], [-1.0, 0.0]], dtype=np.float32))
+    about = subject("oak", centres=[[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]])
     assert told("centre", two, about) == pytest.approx([1, 0.6])
     assert told("centre_z", two, about) == pytest.approx([0.2 / 0.23, -0.2 / 0.23])
     assert told("nearest", two, about) == pytest.approx([0.6, 0.6])
@@ -161,8 +161,8 @@ def test_candidates_and_what_they_stand_for_come_from_the_journeys_texts() -> No
     assert [[each.keyword.text for each in own] for own in found] == [["oak desk", "desk plans", "den"], ["rose bed"]]
     centres = unit([[1.0, 0.0], [0.0, 1.0]])
     desk, rose = subjects_of(words, texts, groups, centres)
-    assert desk.centre.tolist() == [1, 0]
-    assert desk.others.tolist() == [[0, 1]]
+    assert desk.centres.tolist() == rose.centres.tolist() == [[1, 0], [0, 1]]
+    assert (desk.number, rose.number) == (0, 1)
     assert rose.words == [frozenset({"rose", "bed"})]
     assert desk.words[1] >= {"desk", "plan", "weekend"}
     assert desk.of_user["desk"] == 2
