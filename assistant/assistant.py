@@ -28,6 +28,7 @@ from chains.explanation import explain
 from chains.inference import InferenceModels, InferenceOptions, infer_journeys
 from chains.journeys import ALGORITHM, Journey
 from chains.keywords import extract_keywords
+from chains.naming_model import NamingModel
 from chains.recommendation import Recommended, RecommendOptions
 from chains.safety import SensitivityChecker
 from vectorstore.activity_log import ActivityLog
@@ -99,6 +100,7 @@ class JourneyAssistant:
     def models(self) -> InferenceModels:
         return InferenceModels(
             affinity=AffinityModel.load(self.settings.inference.affinity_model),
+            naming=NamingModel.load(self.settings.inference.naming_model),
             checker=SensitivityChecker(self.settings.safety),
         )
 
@@ -177,7 +179,8 @@ class JourneyAssistant:
             embedding=self.embeddings.model,
             granularity=options.granularity,
             log_position=self.log.position,
-            settings=self.settings.deciding() | {"affinity": self.models.affinity.fingerprint},
+            settings=self.settings.deciding()
+            | {"affinity": self.models.affinity.fingerprint, "naming": self.models.naming.fingerprint},
         )
         wanted = None if users is None else set(users).intersection(self.log.users())
         if mode is RunMode.INCREMENTAL:

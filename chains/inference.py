@@ -1,7 +1,6 @@
 """From one user's keywords and vectors to journeys: one pure function, the same in a notebook and in a batch run."""
 
 import hashlib
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,14 +12,15 @@ from chains.affinity import AffinityModel, affinity, default_affinity
 from chains.clustering import CUT, POWER, Granularity, cluster
 from chains.explanation import describe, receipts
 from chains.journeys import Journey, JourneyKeyword, Policy, Verdict
-from chains.keywords import title_phrases
-from chains.naming import LONGEST_NAME, Candidate, choose_names, rank_names
+from chains.naming import choose_names, rank_names
+from chains.naming_candidates import Candidate, candidates_of, subjects_of, words_of_keywords
+from chains.naming_model import NamingModel, default_naming
 from chains.ranking import diversify, score
 from chains.safety import SensitivityChecker, Strength, loss
 from chains.showable import fit_to_show
 from chains.stage import Staged, stage
 from chains.texts import Floats, Texts, texts_of
-from vectorstore.activity import Activity, Keyword, KeywordSource, days_of, normalize
+from vectorstore.activity import Activity, Keyword, days_of
 
 _SINGLE_TEXT_CONFIDENCE = 0.5
 _KEYWORDS_KEPT = 30
@@ -45,6 +45,7 @@ class InferenceModels:
 
     affinity: AffinityModel = field(default_factory=default_affinity)
     checker: SensitivityChecker = field(default_factory=SensitivityChecker)
+    naming: NamingModel = field(default_factory=default_naming)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +172,10 @@ def _rank(
 ) -> list[Journey]:
     recent = sum(event.timestamp > as_of - _RECENT for events in texts.events for event in events)
     scores = [score(journey.events, recent, journey.staged.stage, as_of) for journey in found]
+    centres = np.stack([journey.centre for journey in found])
     factors = diversify(
         [each.base for each in scores],
-        np.stack([journey.centre for journey in found]),
+        centres,
         penalty=options.penalty,
         threshold=options.threshold,
     )
@@ -181,9 +183,11 @@ def _rank(
         range(len(found)),
         key=lambda place: (-scores[place].base * factors[place], found[place].events[0].timestamp, place),
     )
-    candidates = _candidates(keywords, vectors, texts, found)
-    nameable = [[each for each in own if _may_name(each.keyword)] for own in candidates]
-    names = choose_names([rank_names(nameable[place], found[place].centre) for place in order], fit_to_show)
+    words, groups = words_of_keywords(keywords), [journey.places for journey in found]
+    candidates = candidates_of(keywords, vectors, words, texts, groups)
+    subjects = subjects_of(words, texts, groups, centres)
+    ranked = [rank_names(candidates[place], subjects[place], models.naming) for place in order]
+    names = choose_names(ranked, fit_to_show)
     journeys: list[Journey] = []
     for place, name in zip(order, names, strict=True):
         journey, base, factor = found[place], scores[place], factors[place]
@@ -230,38 +234,6 @@ def _rank(
 def provisional_id(user_id: str, first_text: str) -> str:
     """12 hexadecimal digits that follow from the user and the text with which a journey began."""
     return hashlib.blake2b(f"{user_id}\x1f{first_text}".encode(), digest_size=6).hexdigest()
-
-
-def _candidates(
-    keywords: Sequence[Keyword], vectors: Floats, texts: Texts, found: Sequence[_Found]
-) -> list[list[Candidate]]:
-    """For each journey the keywords of its events: queries, boards, annotations, phrases, but not whole titles."""
-    journey_of = {
-        event.text: place
-        for place, journey in enumerate(found)
-        for row in journey.places
-        for event in texts.events[row]
-    }
-    candidates: list[list[Candidate]] = [[] for _ in found]
-    for row, keyword in enumerate(keywords):
-        if keyword.source is KeywordSource.TITLE and not _says_more_than_a_title(keyword):
-            continue
-        inside = Counter(journey_of[event.text] for event in keyword.events if event.text in journey_of)
-        for place, count in inside.items():
-            candidates[place].append(Candidate(keyword, vectors[row], count, len(keyword.events)))
-    return candidates
-
-
-def _says_more_than_a_title(keyword: Keyword) -> bool:
-    """Whether a title also describes other items, or has no annotations and is a phrase itself."""
-    if any(normalize(event.text) != keyword.key for event in keyword.events):
-        return True
-    return not keyword.events[0].annotations and title_phrases(keyword.text) == [keyword.text]
-
-
-def _may_name(keyword: Keyword) -> bool:
-    """A text that will be cut is judged whole: cutting could take away just what makes it unfit."""
-    return len(keyword.text) <= LONGEST_NAME or fit_to_show(keyword.text)
 
 
 def _weigh(candidates: Sequence[Candidate], journey: _Found, texts: Texts) -> tuple[JourneyKeyword, ...]:

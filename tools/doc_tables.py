@@ -38,6 +38,7 @@ MEANINGS = {
     "catalogue.max_entries": "The entries with most users are kept, so many at most.",
     "catalogue.similarity": "The cosine from which journeys are merged.",
     "expansion_store": '"sqlite" in the home folder, or redis://USER:PASSWORD@HOST:PORT/NUMBER.',
+    "inference.naming_model": "A file of `journeys train naming`; by default the model that comes along.",
     "safety.": "A policy by category, where it is to be another than in the table of categories.",
 }
 
