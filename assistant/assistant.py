@@ -31,6 +31,7 @@ from chains.keywords import extract_keywords
 from chains.naming_model import NamingModel
 from chains.recommendation import Recommended, RecommendOptions
 from chains.safety import SensitivityChecker
+from chains.stage_model import StageModel
 from vectorstore.activity_log import ActivityLog
 from vectorstore.embeddings import CachedEmbeddings, open_embeddings
 from vectorstore.errors import InputError, StoreError
@@ -102,6 +103,7 @@ class JourneyAssistant:
             affinity=AffinityModel.load(self.settings.inference.affinity_model),
             naming=NamingModel.load(self.settings.inference.naming_model),
             checker=SensitivityChecker(self.settings.safety),
+            stage=StageModel.load(self.settings.inference.stage_model),
         )
 
     def options(self, granularity: Granularity | None = None) -> InferenceOptions:
@@ -112,6 +114,7 @@ class JourneyAssistant:
             least_events=chosen.min_events,
             penalty=chosen.diversification_penalty,
             threshold=chosen.diversification_threshold,
+            embedding=self.embeddings.model,
         )
 
     # --- the main job
@@ -180,7 +183,11 @@ class JourneyAssistant:
             granularity=options.granularity,
             log_position=self.log.position,
             settings=self.settings.deciding()
-            | {"affinity": self.models.affinity.fingerprint, "naming": self.models.naming.fingerprint},
+            | {
+                "affinity": self.models.affinity.fingerprint,
+                "naming": self.models.naming.fingerprint,
+                "stage": self.models.stage.fingerprint,
+            },
         )
         wanted = None if users is None else set(users).intersection(self.log.users())
         if mode is RunMode.INCREMENTAL:

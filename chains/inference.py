@@ -16,9 +16,11 @@ from chains.naming import choose_names, rank_names
 from chains.naming_candidates import Candidate, candidates_of, subjects_of, words_of_keywords
 from chains.naming_model import NamingModel, default_naming
 from chains.ranking import diversify, score
+from chains.rhythm import DAY, UserRhythm
 from chains.safety import SensitivityChecker, Strength, loss
 from chains.showable import fit_to_show
-from chains.stage import Staged, stage
+from chains.stage import Staged, Staging, stage
+from chains.stage_model import StageModel, default_stage
 from chains.texts import Floats, Texts, texts_of
 from vectorstore.activity import Activity, Keyword, days_of
 
@@ -31,12 +33,13 @@ _TEXTS_AND_DAYS = 3
 @dataclass(frozen=True, slots=True)
 class InferenceOptions:
     """granularity: how fine journeys are. least_events: fewer make no journey. penalty, threshold: of diversification,
-    in (0, 1] and cosine in [-1, 1]."""
+    in (0, 1] and cosine in [-1, 1]. embedding: the name of the model that made the vectors."""
 
     granularity: Granularity = Granularity.NORMAL
     least_events: int = 2
     penalty: float = 0.95
     threshold: float = 0.5
+    embedding: str = "minilm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class InferenceModels:
     affinity: AffinityModel = field(default_factory=default_affinity)
     checker: SensitivityChecker = field(default_factory=SensitivityChecker)
     naming: NamingModel = field(default_factory=default_naming)
+    stage: StageModel = field(default_factory=default_stage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ class _Found:
 
     places: NDArray[np.intp]
     events: tuple[Activity, ...]
-    staged: Staged
+    called_off: bool
     centre: Floats
     confidence: float
 
@@ -108,11 +112,14 @@ def judged_journeys(
                 continue
             places = places[[texts.keys[place] not in blocked for place in places]]
         if _is_journey(texts, places, options):
-            found.append(_find(texts, together, places, as_of))
+            found.append(_find(texts, together, places))
     if not found:
         return []
     kept = [row for row, keyword in enumerate(keywords) if keyword.key not in blocked]
-    return _rank([keywords[row] for row in kept], vectors[kept], texts, found, as_of, options, models)
+    rhythm = UserRhythm.of([event for events in texts.events for event in events], as_of.timestamp() / DAY)
+    asked = [Staging(each.events, len(each.places), each.centre, each.called_off) for each in found]
+    staged = stage(asked, rhythm, models.stage, options.embedding)
+    return _rank([keywords[row] for row in kept], vectors[kept], texts, found, staged, as_of, options, models)
 
 
 def _is_blocked(keyword: Keyword, checker: SensitivityChecker) -> bool:
@@ -140,7 +147,7 @@ def _is_journey(texts: Texts, places: NDArray[np.intp], options: InferenceOption
     return len(places) + len(days_of(events)) > _TEXTS_AND_DAYS
 
 
-def _find(texts: Texts, together: NDArray[np.float32], places: NDArray[np.intp], as_of: datetime) -> _Found:
+def _find(texts: Texts, together: NDArray[np.float32], places: NDArray[np.intp]) -> _Found:
     events = tuple(
         sorted(
             (event for place in places for event in texts.events[place]),
@@ -150,12 +157,11 @@ def _find(texts: Texts, together: NDArray[np.float32], places: NDArray[np.intp],
     size = len(places)
     within = together[np.ix_(places, places)]
     confidence = (float(within.sum()) - size) / (size * (size - 1)) if size > 1 else _SINGLE_TEXT_CONFIDENCE
-    called_off = loss(texts.keys[place] for place in places)
     centre = texts.context[places].mean(axis=0)
     return _Found(
         places=places,
         events=events,
-        staged=stage([event.timestamp for event in events], as_of, called_off=called_off),
+        called_off=loss(texts.keys[place] for place in places),
         centre=centre / max(float(np.linalg.norm(centre)), 1e-9),
         confidence=float(np.clip(confidence, 0, 1)),
     )
@@ -166,12 +172,13 @@ def _rank(
     vectors: Floats,
     texts: Texts,
     found: Sequence[_Found],
+    staged: Sequence[Staged],
     as_of: datetime,
     options: InferenceOptions,
     models: InferenceModels,
 ) -> list[Journey]:
     recent = sum(event.timestamp > as_of - _RECENT for events in texts.events for event in events)
-    scores = [score(journey.events, recent, journey.staged.stage, as_of) for journey in found]
+    scores = [score(journey.events, recent, told.stage, as_of) for journey, told in zip(found, staged, strict=True)]
     centres = np.stack([journey.centre for journey in found])
     factors = diversify(
         [each.base for each in scores],
@@ -211,9 +218,10 @@ def _rank(
                 description=describe(journey.events, days, weighed),
                 keywords=weighed,
                 texts=tuple(own),
-                kind=journey.staged.kind,
-                stage=journey.staged.stage,
-                stage_reason=journey.staged.reason,
+                kind=staged[place].kind,
+                stage=staged[place].stage,
+                stage_reason=staged[place].reason,
+                return_probability=staged[place].return_probability,
                 confidence=journey.confidence,
                 score=base.base * factor,
                 base_score=base.base,
