@@ -263,4 +263,4 @@ def test_every_setting_is_described_once() -> None:
     described = Settings().describe()
     assert described[0] == Described("home", ".journeys", "default")
     assert described[7] == Described("library_url", "sqlite:///.journeys/library.sqlite", "default")
-    assert len({each.name for each in described}) == len(described) == 22
+    assert len({each.name for each in described}) == len(described) == 23
