@@ -15,6 +15,7 @@ from chains import pair_features, second_look, stage
 from chains.clustering import CUT, POWER
 from chains.ranking import WEIGHTS
 from chains.safety import SensitivityChecker
+from chains.stage_model import default_stage
 
 #: What each setting means; a section that is explained as a whole ends in a dot.
 MEANINGS = {
@@ -38,6 +39,8 @@ MEANINGS = {
     "catalogue.max_entries": "The entries with most users are kept, so many at most.",
     "catalogue.similarity": "The cosine from which journeys are merged.",
     "expansion_store": '"sqlite" in the home folder, or redis://USER:PASSWORD@HOST:PORT/NUMBER.',
+    "inference.naming_model": "A file of `journeys train naming`; by default the model that comes along.",
+    "inference.stage_model": "A file of `journeys train stage`; by default the model that comes along.",
     "safety.": "A policy by category, where it is to be another than in the table of categories.",
 }
 
@@ -114,8 +117,13 @@ def ranking_table() -> str:
 
 
 def stage_table() -> str:
-    """The figures by which kind and stage are told."""
-    return _markdown(("Constant", "Value", "Is"), _constants(stage))
+    """The figures by which kind and stage are told: those of the program, and those that were learned."""
+    model = default_stage()
+    learned = [
+        ("ongoing", f"{model.ongoing:.2f}", "least probability of a return with which a situational journey goes on"),
+        ("steady", f"{model.steady:.2f}", "least with which an evergreen one still is one"),
+    ]
+    return _markdown(("Constant", "Value", "Is"), [*_constants(stage), *learned])
 
 
 def _constants(module: ModuleType) -> list[tuple[str, str, str]]:
