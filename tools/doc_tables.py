@@ -128,8 +128,12 @@ def stage_table() -> str:
     """The figures by which kind and stage are told: those of the program, and those that were learned."""
     model = default_stage()
     learned = [
-        ("ongoing", f"{model.ongoing:.2f}", "least probability of a return with which a situational journey goes on"),
-        ("steady", f"{model.steady:.2f}", "least with which an evergreen one still is one"),
+        (
+            "ongoing",
+            f"{model.ongoing:.2f}",
+            "least part of the odds of a return kept since the last event, with which a situational journey goes on",
+        ),
+        ("steady", f"{model.steady:.2f}", "the same, with which an evergreen journey still is one"),
     ]
     return _markdown(("Constant", "Value", "Is"), [*_constants(stage), *learned])
 

@@ -19,6 +19,8 @@ from assistant.training.kinds import KnownRow, known_rows
 from assistant.training.stage import CUTS, fit_stage, log_rows
 from vectorstore.errors import InputError
 
+_UNKNOWN = "nothing is known of kinds and stages: give --known, or leave out --no-sample"
+
 Known = Annotated[
     list[Path] | None,
     typer.Option("--known", help="A CSV of user_id, label, kind, stage for the logs with labels; may be repeated."),
@@ -39,6 +41,8 @@ def stage(
 ) -> None:
     """Trains the probability of a return, and what is evergreen and what is over."""
     check_folder(output)
+    if not known and not sample:
+        raise InputError(_UNKNOWN)
     with JourneyAssistant.from_settings(Settings.load(**context.obj)) as assistant, Bars() as bars:
         settings, embeddings, models = assistant.settings, assistant.embeddings, assistant.models
         options = assistant.options()
@@ -63,7 +67,7 @@ def stage(
             found = infer_labelled(labelled, embeddings, options, models, clock)
             rows += known_rows(found, own, clock, embeddings)
         if not rows:
-            raise InputError("nothing is known of kinds and stages: give --known, or leave out --no-sample")
+            raise InputError(_UNKNOWN)
         count = sum(map(len, taken.values()))
         model = fit_stage(returns, rows, embeddings.model, f"{count:,} users: {', '.join(taken)}")
     with replacing(output) as file:

@@ -7,7 +7,6 @@ from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from assistant.evaluation.time_split import SplitUser
 from assistant.training.logistic import fit_logistic, standard_of
@@ -123,6 +122,9 @@ def _at_risk(rows: Sequence[ReturnRow]) -> tuple[NDArray[np.intp], NDArray[np.in
 
 def _gate(users: Numbers, log_of: NDArray[np.intp], share: Numbers) -> Numbers:
     """(k, 1 + u): softmax regression of the log on what the user is like, with a square penalty."""
+    # Slow to import, and every command would wait for it.
+    from scipy.optimize import minimize  # noqa: PLC0415
+
     x = np.concatenate([np.ones((len(users), 1)), users], axis=1)
     logs, wanted = int(log_of.max()) + 1, np.eye(int(log_of.max()) + 1)[log_of]
 
