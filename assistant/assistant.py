@@ -29,6 +29,7 @@ from chains.inference import InferenceModels, InferenceOptions, infer_journeys
 from chains.journeys import ALGORITHM, Journey
 from chains.keywords import extract_keywords
 from chains.naming_model import NamingModel
+from chains.ranking import RankerModel
 from chains.recommendation import Recommended, RecommendOptions
 from chains.safety import SensitivityChecker
 from chains.stage_model import StageModel
@@ -104,6 +105,7 @@ class JourneyAssistant:
             naming=NamingModel.load(self.settings.inference.naming_model),
             checker=SensitivityChecker(self.settings.safety),
             stage=StageModel.load(self.settings.inference.stage_model),
+            ranker=RankerModel.load(self.settings.inference.ranker_model),
         )
 
     def options(self, granularity: Granularity | None = None) -> InferenceOptions:
@@ -187,6 +189,7 @@ class JourneyAssistant:
                 "affinity": self.models.affinity.fingerprint,
                 "naming": self.models.naming.fingerprint,
                 "stage": self.models.stage.fingerprint,
+                "ranker": self.models.ranker.fingerprint,
             },
         )
         wanted = None if users is None else set(users).intersection(self.log.users())

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +12,11 @@ from chains.affinity import AffinityModel, affinity, default_affinity
 from chains.clustering import CUT, POWER, Granularity, cluster
 from chains.explanation import describe, receipts
 from chains.journeys import Journey, JourneyKeyword, Policy, Verdict
+from chains.measures import History, measure
 from chains.naming import choose_names, rank_names
 from chains.naming_candidates import Candidate, candidates_of, subjects_of, words_of_keywords
 from chains.naming_model import NamingModel, default_naming
-from chains.ranking import diversify, score
+from chains.ranking import RankerModel, default_ranker, diversify
 from chains.rhythm import DAY, UserRhythm
 from chains.safety import SensitivityChecker, Strength, loss
 from chains.showable import fit_to_show
@@ -26,7 +27,6 @@ from vectorstore.activity import Activity, Keyword, days_of
 
 _SINGLE_TEXT_CONFIDENCE = 0.5
 _KEYWORDS_KEPT = 30
-_RECENT = timedelta(days=28)
 _TEXTS_AND_DAYS = 3
 
 
@@ -50,6 +50,7 @@ class InferenceModels:
     checker: SensitivityChecker = field(default_factory=SensitivityChecker)
     naming: NamingModel = field(default_factory=default_naming)
     stage: StageModel = field(default_factory=default_stage)
+    ranker: RankerModel = field(default_factory=default_ranker)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +178,8 @@ def _rank(
     options: InferenceOptions,
     models: InferenceModels,
 ) -> list[Journey]:
-    recent = sum(event.timestamp > as_of - _RECENT for events in texts.events for event in events)
-    scores = [score(journey.events, recent, told.stage, as_of) for journey, told in zip(found, staged, strict=True)]
+    history = History.of((event for events in texts.events for event in events), as_of)
+    scores = [models.ranker.score(measure(journey.events, history)) for journey in found]
     centres = np.stack([journey.centre for journey in found])
     factors = diversify(
         [each.base for each in scores],

@@ -1,7 +1,6 @@
 """`journeys evaluate stage`."""
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -12,7 +11,7 @@ import typer
 from rich.console import Console
 
 from assistant.assistant import JourneyAssistant
-from assistant.commands.labelled_logs import WithSample, clock_of, read_users
+from assistant.commands.labelled_logs import WithSample, clock_of, horizon_days, read_users
 from assistant.demo import labelled_sample
 from assistant.evaluation.labelled import infer_labelled, read_any
 from assistant.evaluation.returns import (
@@ -37,7 +36,6 @@ from chains.wording import count_text, date_text
 from vectorstore.errors import InputError
 
 _BASELINE_FOLDS = 5
-_DAYS = re.compile(r"(\d+)\s*d?(?:ays?)?")
 
 Also = Annotated[
     list[Path] | None, typer.Option("--also", help="With --folds, another log to learn from; may be repeated.")
@@ -72,7 +70,7 @@ def stage(
         if known is not None:
             agreement, clock = _agreement(file, known, cuts, assistant, bars)
         else:
-            figures, cuts = _returns(file, cuts, _days(horizon), folds, also or [], sample, assistant, bars)
+            figures, cuts = _returns(file, cuts, horizon_days(horizon), folds, also or [], sample, assistant, bars)
     if known is not None:
         if as_json:
             print(json.dumps(asdict(agreement), indent=2))
@@ -141,13 +139,6 @@ def _returns(
     return score_returns(rows, {MODEL: own, **baselines(rows, days, fold)}, days), cuts
 
 
-def _days(horizon: str) -> int:
-    found = _DAYS.fullmatch(horizon.strip())
-    if not found or int(found[1]) < 1:
-        raise InputError(f"--horizon {horizon}: give days, such as 28d")
-    return int(found[1])
-
-
 def _as_json(
     file: Path, cuts: Sequence[datetime], horizon: str, folds: int, figures: ReturnFigures
 ) -> dict[str, object]:
@@ -157,7 +148,7 @@ def _as_json(
     return {
         "file": str(file),
         "cuts": [cut.isoformat() for cut in cuts],
-        "horizon_days": _days(horizon),
+        "horizon_days": horizon_days(horizon),
         "folds": folds,
         "users": figures.users,
         "journeys": figures.journeys,

@@ -30,7 +30,8 @@ from chains.affinity import default_affinity
 from chains.clustering import CUT, Granularity
 from chains.inference import InferenceModels, InferenceOptions, infer_journeys, provisional_id
 from chains.journeys import Journey, Policy, Stage
-from chains.ranking import score
+from chains.measures import History, measure
+from chains.ranking import default_ranker
 from chains.safety import SensitivityChecker
 from chains.showable import fit_to_show
 from vectorstore.activity import Activity, ActivityKind, days_of, normalize
@@ -153,8 +154,7 @@ def test_the_terms_are_those_of_the_journey_s_own_events() -> None:
     assert len(journeys) == 2
     for journey in journeys:
         events = [event for event in BOTH if event.text in journey.texts]
-        # of the user's events on days 0, 2 to 14, six lie within 28 days
-        expected = score(events, 6, journey.stage, START + timedelta(days=31))
+        expected = default_ranker().score(measure(events, History.of(BOTH, START + timedelta(days=31))))
         assert (journey.base_score, journey.terms) == (expected.base, expected.terms)
 
 
