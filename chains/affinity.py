@@ -2,9 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
 from typing import Any, Self
@@ -13,16 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chains.clustering import Granularity
-from chains.pair_features import FEATURES, Matrix, pair_features
-from chains.second_look import SECOND_FEATURES, second_features
+from chains.pair_features import FEATURES, Matrix, Pairs, pair_features
+from chains.second_look import SECOND_FEATURES, Company, second_features
 from chains.texts import Texts
 from vectorstore.errors import InputError
 
 _FORMAT = 2
 _CLIP = 5.0
-_ROWS = 200_000
+_PAIRS = 512
+_BLOCK_ROWS, _BLOCK_ROWS_LEAST, _BLOCK_PAIRS = 64, 24, 16_384
 _KEPT = 500
-_STEADY = np.float32(0.3)
 _LOOKED_AT_TWICE = 1_500
 
 Layer = tuple[NDArray[np.float32], NDArray[np.float32]]
@@ -67,18 +67,55 @@ class Networks:
     def probability(self, features: Matrix) -> Matrix:
         """(..., f) features -> (...) probabilities in [0, 1]."""
         flat = features.reshape(-1, features.shape[-1])
-        out = np.empty(len(flat), dtype=np.float32)
-        for start in range(0, len(flat), _ROWS):
-            x = self.standard(flat[start : start + _ROWS])
-            logits = np.zeros(len(x), dtype=np.float32)
-            for network in self.networks:
-                hidden = x
-                for weights, bias in network[:-1]:
-                    hidden = np.maximum(hidden @ weights + bias, 0)
-                weights, bias = network[-1]
-                logits += (hidden @ weights + bias)[:, 0]
-            out[start : start + _ROWS] = 1 / (1 + np.exp(-logits / len(self.networks)))
-        return out.reshape(features.shape[:-1])
+        return self.probability_of_columns(flat.T).reshape(features.shape[:-1])
+
+    def probability_of_columns(self, features: Matrix) -> Matrix:
+        """(f, p) features, each by itself -> (p,) probabilities in [0, 1]."""
+        out = np.empty(features.shape[1], dtype=np.float32)
+        mean, scale = self.mean[:, None], self.scale[:, None]
+        # So many that what is in between stays in the processor's cache.
+        for start in range(0, len(out), _PAIRS):
+            x = features[:, start : start + _PAIRS] - mean
+            x /= scale
+            np.clip(x, -_CLIP, _CLIP, out=x)
+            logits = sum((alike.logits(x) for alike in self._stacks), np.zeros(x.shape[1], dtype=np.float32))
+            out[start : start + _PAIRS] = 1 / (1 + np.exp(-logits / len(self.networks)))
+        return out
+
+    @cached_property
+    def _stacks(self) -> list["_Stack"]:
+        """The networks, those of one form together."""
+        forms: dict[tuple[tuple[int, ...], ...], list[tuple[Layer, ...]]] = {}
+        for network in self.networks:
+            forms.setdefault(tuple(weights.shape for weights, _ in network), []).append(network)
+        return [_Stack(alike) for alike in forms.values()]
+
+
+class _Stack:
+    """Networks of one form, computed side by side."""
+
+    def __init__(self, networks: Sequence[tuple[Layer, ...]]) -> None:
+        layers = [
+            (np.stack([weights.T for weights, _ in layer]), np.stack([bias[:, None] for _, bias in layer]))
+            for layer in zip(*networks, strict=True)
+        ]
+        weights, bias = layers[0]
+        self.width = len(networks)
+        self.first = np.ascontiguousarray(weights.reshape(-1, weights.shape[2])), bias.reshape(-1, 1)
+        self.more = layers[1:]
+
+    def logits(self, x: Matrix) -> Matrix:
+        """(f, p) standardized features -> (p,) the sum of the networks' logits."""
+        weights, bias = self.first
+        out = weights @ x
+        out += bias
+        out = out.reshape(self.width, -1, x.shape[1])
+        for weights, bias in self.more:
+            np.maximum(out, 0, out=out)
+            out = weights @ out
+            out += bias
+        logits: Matrix = out.sum(axis=(0, 1))
+        return logits
 
 
 @dataclass(frozen=True)
@@ -144,36 +181,64 @@ def affinity(texts: Texts, model: AffinityModel, granularity: Granularity = Gran
     each look: so memory stays bounded.
     """
     n = len(texts)
-    kept = list(pair_features(texts)) if n <= _KEPT else None
+    own = Pairs(texts)
+    kept: dict[int, Matrix] = {}
 
-    def features() -> Iterable[tuple[int, Matrix]]:
-        return kept if kept is not None else pair_features(texts)
+    def first_look(rows: slice, columns: slice, out: Matrix) -> None:
+        if n > _KEPT:
+            own.block(rows, columns, out)
+            return
+        if rows.start not in kept:
+            kept[rows.start] = own.block(rows, columns)
+        out[:] = kept[rows.start]
 
-    together = guesses(features(), n, model.first)
-    if model.second is not None and n <= _LOOKED_AT_TWICE:
-        together = guesses(_both(features(), second_features(together, texts)), n, model.second)
+    def both_looks(rows: slice, columns: slice, out: Matrix) -> None:
+        first_look(rows, columns, out[: len(FEATURES)])
+        company.block(rows, columns, out[len(FEATURES) :])
+
     if granularity is Granularity.FINE and model.fine is not None:
-        # Few users have fine labels; what all have taught steadies them where a user has many texts.
-        together = (1 - _STEADY) * guesses(features(), n, model.fine) + _STEADY * together
+        return _guesses(first_look, n, model.fine)
+    together = _guesses(first_look, n, model.first)
+    if model.second is not None and n <= _LOOKED_AT_TWICE:
+        company = Company(_settled(together), texts)
+        together = _guesses(both_looks, n, model.second)
     return together
 
 
 def both_looks(texts: Texts, first: Networks) -> Iterable[tuple[int, Matrix]]:
     """Blocks as from pair_features, of the pairs' own features and then what the first guesses add."""
-    own = list(pair_features(texts))
-    return _both(own, second_features(guesses(own, len(texts), first), texts))
-
-
-def _both(own: Iterable[tuple[int, Matrix]], added: Iterable[tuple[int, Matrix]]) -> Iterator[tuple[int, Matrix]]:
-    for (row, features), (_, more) in zip(own, added, strict=True):
+    own = Pairs(texts)
+    guessed = _settled(_guesses(own.block, len(texts), first))
+    for (row, features), (_, more) in zip(pair_features(texts), second_features(guessed, texts), strict=True):
         yield row, np.concatenate([features, more], axis=2)
 
 
-def guesses(blocks: Iterable[tuple[int, Matrix]], n: int, networks: Networks) -> NDArray[np.float32]:
-    """Blocks of features of all pairs -> (n, n) symmetric probabilities in [0, 1], 1 on the diagonal."""
-    together = np.eye(n, dtype=np.float32)
-    for first, features in blocks:
-        row, column = np.triu_indices(len(features), first + 1, n)
-        together[row + first, column] = networks.probability(features[row, column])
-        together[column, row + first] = together[row + first, column]
+def _settled(guessed: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Rounded, since they are ranked: on another machine, or in blocks of another size, sums differ in the last bit."""
+    return np.round(guessed, 5)
+
+
+def _guesses(look: Callable[[slice, slice, Matrix], object], n: int, networks: Networks) -> NDArray[np.float32]:
+    """look: writes the features of a block's pairs. Returns (n, n) symmetric probabilities, 1 on the diagonal.
+
+    Only pairs on and over the diagonal are looked at, block by block.
+    """
+    together = np.empty((n, n), dtype=np.float32)
+    first = 0
+    while first < n:
+        rows, columns = slice(first, min(first + _rows_at(n - first), n)), slice(first, n)
+        features = np.empty((len(networks.mean), rows.stop - first, n - first), dtype=np.float32)
+        look(rows, columns, features)
+        guessed = networks.probability_of_columns(features.reshape(len(features), -1)).reshape(features.shape[1:])
+        together[rows, columns] = guessed
+        together[columns, rows] = guessed.T
+        corner = np.triu(guessed[:, : len(guessed)], 1)
+        together[rows, rows] = corner + corner.T
+        first = rows.stop
+    np.fill_diagonal(together, 1)
     return together
+
+
+def _rows_at(columns: int) -> int:
+    """How many rows of so many columns make a block: the fewer, the less is looked at in vain under the diagonal."""
+    return max(min(_BLOCK_ROWS, columns // 3, _BLOCK_PAIRS // columns), min(_BLOCK_ROWS_LEAST, columns))

@@ -5,6 +5,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from chains.dendrogram import Dendrogram
+
 
 class Granularity(StrEnum):
     """How fine journeys are: "Trips", "Two weeks in Japan", "Hotels in Kyoto"."""
@@ -34,11 +36,7 @@ def merge_tree(together: NDArray[np.float32], power: float = 1.0) -> NDArray[np.
 
 def cluster(together: NDArray[np.float32], cut: float, power: float = 1.0) -> NDArray[np.intp]:
     """(n, n) probabilities, least power mean probability in [0, 1] -> (n,) labels from 0, numbered by first member."""
-    from scipy.cluster.hierarchy import fcluster  # noqa: PLC0415
-
     n = len(together)
     if n < 2:
         return np.zeros(n, dtype=np.intp)
-    labels = fcluster(merge_tree(together, power), 1.0 - cut**power, criterion="distance")
-    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
-    return np.argsort(np.argsort(first))[inverse].astype(np.intp)
+    return Dendrogram.of(merge_tree(together, power)).clusters(1.0 - cut**power)

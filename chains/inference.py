@@ -48,6 +48,15 @@ class InferenceModels:
 
 
 @dataclass(frozen=True, slots=True)
+class Clustered:
+    """One user's n texts and what belongs together. together: (n, n) affinities; labels: (n,) from 0."""
+
+    texts: Texts
+    together: NDArray[np.float32]
+    labels: NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
 class _Found:
     """A cluster that is a journey, before it is ranked and named."""
 
@@ -66,14 +75,31 @@ def infer_journeys(
     keywords: all of the user's up to as_of. vectors: (len(keywords), d) float32, unit length, row by row. Journeys of
     blocked kinds are left out. Ids are provisional: they follow from the user and the journey's first text.
     """
+    return judged_journeys(cluster_texts(keywords, vectors, options, models), keywords, vectors, as_of, options, models)
+
+
+def cluster_texts(
+    keywords: Sequence[Keyword], vectors: Floats, options: InferenceOptions, models: InferenceModels
+) -> Clustered:
+    """The first half of `infer_journeys`: what belongs together, before anything is judged, named or left out."""
     texts = texts_of(keywords, vectors)
-    if not len(texts):
-        return []
     together = affinity(texts, models.affinity, options.granularity)
-    labels = cluster(together, CUT[options.granularity], POWER[options.granularity])
+    return Clustered(texts, together, cluster(together, CUT[options.granularity], POWER[options.granularity]))
+
+
+def judged_journeys(
+    clustered: Clustered,
+    keywords: Sequence[Keyword],
+    vectors: Floats,
+    as_of: datetime,
+    options: InferenceOptions,
+    models: InferenceModels,
+) -> list[Journey]:
+    """The second half of `infer_journeys`, from the same arguments and what `cluster_texts` made of them."""
+    texts, together, labels = clustered.texts, clustered.together, clustered.labels
     blocked = {keyword.key for keyword in keywords if _is_blocked(keyword, models.checker)}
     found = []
-    for label in range(int(labels.max()) + 1):
+    for label in range(int(labels.max(initial=-1)) + 1):
         places = np.flatnonzero(labels == label)
         # A journey is judged by all of its texts; in one that may be kept, a stray blocked text is then left out.
         if blocked.intersection(texts.keys[place] for place in places):

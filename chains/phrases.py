@@ -81,7 +81,8 @@ class PhraseBook(Generic[T]):
         hits: list[Hit[T]] = []
         for at, word in enumerate(words):
             if word in first or word[:_STEM] in stems:
-                hits += _hits(self._root, words, at, at)
+                for node in self._root.after(word):
+                    hits += _hits(node, words, at, at + 1)
         if len(hits) > 1:
             hits = _longest(hits)
         if self._unspaced and not text.isascii():

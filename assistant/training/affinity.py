@@ -17,11 +17,11 @@ from vectorstore.embeddings import CachedEmbeddings
 from vectorstore.errors import InputError
 
 _LAYERS = (32, 16)
-_FINE_LAYERS = (16,)
 _NETWORKS = 3
 _EPOCHS = 6
 _BATCH = 4096
-_FINE_EPOCHS = 5
+#: Few users have fine labels: smaller batches, and more networks to steady each other.
+_FINE_NETWORKS = 8
 _FINE_BATCH = 1024
 _LARGEST_USER = 400
 _INNER_FOLDS = 4
@@ -91,7 +91,7 @@ def train_affinity(users: Iterable[Pairs], trained_on: str, seed: int = 0) -> Af
     if not learned:
         raise InputError("no user has two labelled texts: there is nothing to learn from")
     own = [user.features for user in learned]
-    first = _fitted(learned, own, _LAYERS, _EPOCHS, _BATCH, seed)
+    first = _fitted(learned, own, _BATCH, seed)
     both = list(own)
     fold_of = np.random.default_rng(seed).permutation(len(learned)) % _INNER_FOLDS
     for fold in range(_INNER_FOLDS):
@@ -100,36 +100,32 @@ def train_affinity(users: Iterable[Pairs], trained_on: str, seed: int = 0) -> Af
             continue
         if not len(outside):
             outside = inside
-        unseen = _fitted([learned[i] for i in outside], [own[i] for i in outside], _LAYERS, _EPOCHS, _BATCH, seed)
+        unseen = _fitted([learned[i] for i in outside], [own[i] for i in outside], _BATCH, seed)
         for i in inside:
             texts = learned[i].user.texts
             both[i] = _taken(both_looks(texts, unseen), learned[i].known, len(FEATURES) + len(SECOND_FEATURES))
-    second = _fitted(learned, both, _LAYERS, _EPOCHS, _BATCH, seed)
+    second = _fitted(learned, both, _BATCH, seed)
     fine = [user for user in learned if user.user.fine]
     return AffinityModel(
         first,
         second,
-        _fitted(fine, [user.features for user in fine], _FINE_LAYERS, _FINE_EPOCHS, _FINE_BATCH, seed)
-        if fine
-        else None,
+        _fitted(fine, [user.features for user in fine], _FINE_BATCH, seed, _FINE_NETWORKS) if fine else None,
         trained_on,
     )
 
 
 def _fitted(
-    users: Sequence[Pairs], features: Sequence[Matrix], layers: Sequence[int], epochs: int, batch: int, seed: int
+    users: Sequence[Pairs], features: Sequence[Matrix], batch: int, seed: int, networks: int | None = None
 ) -> Networks:
     x = np.concatenate(features)
     y, weights = (np.concatenate(parts) for parts in zip(*((user.same, user.weights) for user in users), strict=True))
+    turns = networks or _NETWORKS
     plain = Networks(x.mean(axis=0), x.std(axis=0) + np.float32(1e-6), ())
     standard, weights = plain.standard(x), weights / weights.mean()
     return Networks(
         plain.mean,
         plain.scale,
-        tuple(
-            fit_network(standard, y, weights, layers, epochs, batch, seed * _NETWORKS + turn)
-            for turn in range(_NETWORKS)
-        ),
+        tuple(fit_network(standard, y, weights, _LAYERS, _EPOCHS, batch, seed * turns + turn) for turn in range(turns)),
     )
 
 
