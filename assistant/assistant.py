@@ -12,18 +12,23 @@ from threadpoolctl import threadpool_limits
 
 from assistant.batch import RunSummary, run_inference, users_to_infer
 from assistant.errors import LibraryError
+from assistant.expanding import Expanded, expand
+from assistant.expansions import Expansions
 from assistant.forgetting import Erased, erase
 from assistant.forgotten import ForgottenUsers
 from assistant.keyword_index import KeywordIndex
 from assistant.library import Library
+from assistant.recommending import entries_of, recommend_to
 from assistant.runs import DatedChange, RunMode, RunParameters
 from assistant.settings import Settings
 from chains.affinity import AffinityModel
+from chains.catalogue import CatalogueOptions, Entry
 from chains.clustering import Granularity
 from chains.explanation import explain
 from chains.inference import InferenceModels, InferenceOptions, infer_journeys
 from chains.journeys import ALGORITHM, Journey
 from chains.keywords import extract_keywords
+from chains.recommendation import Recommended, RecommendOptions
 from chains.safety import SensitivityChecker
 from vectorstore.activity_log import ActivityLog
 from vectorstore.embeddings import CachedEmbeddings, open_embeddings
@@ -80,6 +85,15 @@ class JourneyAssistant:
     @cached_property
     def store(self) -> KeywordStore:
         return self._open.enter_context(self._store(self.settings.store))
+
+    @cached_property
+    def expansions(self) -> Expansions:
+        """Where the catalogue and its expansions lie."""
+        # LangChain, whose store interface it has, takes longer to import than reading journeys takes.
+        from vectorstore.key_values import open_key_values  # noqa: PLC0415
+
+        spec = self.settings.expansion_store.get_secret_value()
+        return Expansions(self._open.enter_context(open_key_values(spec, folder=self.settings.home)))
 
     @cached_property
     def models(self) -> InferenceModels:
@@ -181,6 +195,27 @@ class JourneyAssistant:
             self.forgotten,
         )
 
+    def expand(self, *, on_progress: OnProgress = _silently) -> Expanded:
+        """Makes the catalogue of all users' journeys, what its entries lead to, and their items, and stores them.
+
+        Raises LibraryError where there are no journeys.
+        """
+        chosen = self.settings.catalogue
+        return expand(
+            self.log,
+            self.library,
+            self.embeddings,
+            self.expansions,
+            CatalogueOptions(chosen.min_users, chosen.max_entries, chosen.similarity),
+            self.models.checker,
+            self.forgotten,
+            on_progress,
+        )
+
+    def catalogue(self, limit: int = 50) -> tuple[list[Entry], int]:
+        """The entries with most users, and how many there are in all. Raises LibraryError where there is none yet."""
+        return entries_of(self.expansions, limit)
+
     # --- what is known of a user
 
     def journeys(self, user_id: str) -> list[Journey]:
@@ -209,6 +244,15 @@ class JourneyAssistant:
     def explain(self, user_id: str, which: str) -> str:
         """Why a journey is claimed and why it ranks where it ranks, with dated receipts."""
         return explain(self.journey(user_id, which))
+
+    def recommend(self, user_id: str, options: RecommendOptions | None = None, *, from_log: bool = True) -> Recommended:
+        """Related journeys and items for a user, each with its reason. Raises LibraryError without a catalogue.
+
+        from_log: whether the user's activity is read, so that no item is recommended that he met outside his journeys;
+        without it, the answer takes some milliseconds, however long the log is.
+        """
+        activities = self.log.of(user_id) if from_log else None
+        return recommend_to(self.journeys(user_id), activities, self.embeddings, self.expansions, options)
 
     def changes(self, user_id: str) -> list[DatedChange]:
         """What happened to the user's journeys, the newest run first."""
@@ -267,6 +311,7 @@ class JourneyAssistant:
                 ],
                 embeddings=self.embeddings,
                 library=self.library,
+                expansions=self.expansions,
                 unreached=[name for name in filled_before if ":" in name],
             )
 

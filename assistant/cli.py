@@ -12,7 +12,10 @@ from rich.console import Console
 
 from assistant import demo as demo_users
 from assistant.assistant import JourneyAssistant
+from assistant.commands.catalogue import catalogue
 from assistant.commands.evaluate import evaluate_app
+from assistant.commands.expand import expand
+from assistant.commands.recommend import recommend
 from assistant.commands.train import train_app
 from assistant.doctor import examine
 from assistant.exits import run_to_exit
@@ -268,6 +271,11 @@ def explain(
             print(assistant.explain(user, journey))
 
 
+app.command()(expand)
+app.command()(recommend)
+app.command()(catalogue)
+
+
 @app.command()
 def changes(context: typer.Context, user: User, as_json: AsJson = False) -> None:
     """What happened to a user's journeys, run by run."""
@@ -297,6 +305,7 @@ def forget(context: typer.Context, user: User, as_json: AsJson = False) -> None:
                     "vectors": erased.vectors,
                     "journeys": erased.library.journeys,
                     "changes": erased.library.changes,
+                    "expansions": erased.expansions,
                     "remaining": erased.remaining,
                     "unreached": erased.unreached,
                 }

@@ -3,9 +3,10 @@
 from importlib.util import find_spec
 from typing import NamedTuple
 
+from assistant.expansions import Expansions
 from assistant.library import Library
 from assistant.settings import Settings
-from chains.wording import count_text
+from chains.wording import count_text, date_text
 from vectorstore.embeddings import open_embeddings
 from vectorstore.errors import JourneyError
 from vectorstore.open_store import open_store
@@ -56,6 +57,7 @@ def examine(settings: Settings) -> list[Check]:
             checks.append(Check(f"library: {held}", "on", ""))
     except JourneyError as error:
         checks.append(Check("library", "broken", str(error)))
+    checks.append(_expansions(settings))
     checks.append(
         Check(
             "language model", "off", "names come from keywords and explanations from templates; nothing needs one yet"
@@ -64,8 +66,30 @@ def examine(settings: Settings) -> list[Check]:
     for extra, module, what in (
         ("chroma", "chromadb", "the Chroma store"),
         ("postgres", "psycopg", "a PostgreSQL library"),
+        ("redis", "redis", "an expansion store in Redis"),
     ):
         there = find_spec(module) is not None
         advice = "" if there else f"pip install 'journey-assistant[{extra}]'"
         checks.append(Check(what, "on" if there else "off", advice))
     return checks
+
+
+def _expansions(settings: Settings) -> Check:
+    """Whether the catalogue's store answers, and what it holds."""
+    # LangChain, whose store interface it has, takes longer to import than the rest of the examination.
+    from vectorstore.key_values import open_key_values  # noqa: PLC0415
+
+    try:
+        with (
+            open_key_values(settings.expansion_store.get_secret_value(), folder=settings.home) as store,
+            Expansions(store).reading() as built,
+        ):
+            if built is None:
+                return Check("expansions: none yet", "on", "journeys expand makes them")
+            entries = f"{len(built.centres)} {'entry' if len(built.centres) == 1 else 'entries'}"
+            if built.about.embedding != settings.embedding.model:
+                advice = f"made with {built.about.embedding}, not {settings.embedding.model}: run journeys expand"
+                return Check(f"expansions: {entries}", "broken", advice)
+            return Check(f"expansions: {entries}, as of {date_text(built.about.as_of)}", "on", "")
+    except JourneyError as error:
+        return Check("expansions", "broken", str(error))

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from assistant.expansions import Expansions
 from assistant.forgotten import ForgottenUsers
 from assistant.library import Library
 from assistant.runs import Forgotten
+from chains.catalogue import centres_of, may_enter
 from chains.keywords import extract_keywords
 from vectorstore.activity_log import ActivityLog
 from vectorstore.embeddings import CachedEmbeddings
@@ -17,6 +19,7 @@ class Erased:
     """What was removed of a user. remaining: how much of him is still found anywhere; 0 is the proof.
 
     unreached: stores that were filled once and that the settings no longer name, on servers; they were not looked at.
+    expansions: entries, keywords, relations and items of the catalogue that too few users were left for.
     """
 
     activities: int
@@ -25,6 +28,7 @@ class Erased:
     library: Forgotten
     remaining: int
     unreached: tuple[str, ...] = ()
+    expansions: int = 0
 
 
 def erase(
@@ -35,6 +39,7 @@ def erase(
     stores: Sequence[KeywordStore],
     embeddings: CachedEmbeddings,
     library: Library,
+    expansions: Expansions,
     unreached: Sequence[str] = (),
 ) -> Erased:
     """Puts the user on the list of those who are not read again, then removes him everywhere, from the disk too.
@@ -42,6 +47,7 @@ def erase(
     The activity log comes last, since it tells which texts are his: killed anywhere, the same again removes the rest.
     """
     forgotten.add(user_id)
+    expansion_values = _take_away(user_id, library, embeddings, expansions)
     texts = sorted({keyword.key for keyword in extract_keywords(log.of(user_id))})
     keywords = sum(store.forget(user_id) for store in stores)
     for store in stores:
@@ -56,4 +62,18 @@ def erase(
         + len(library.changes(user_id))
         + (library.state(user_id) is not None)
     )
-    return Erased(activities, keywords, vectors, from_library, remaining, tuple(unreached))
+    return Erased(activities, keywords, vectors, from_library, remaining, tuple(unreached), expansion_values)
+
+
+def _take_away(user_id: str, library: Library, embeddings: CachedEmbeddings, expansions: Expansions) -> int:
+    """Takes the user's part from the entries that his journeys are near to, while it is known which journeys he has."""
+    his = library.journeys(user_id)
+    journeys = [journey for journey in his if may_enter(journey)]
+    with expansions.reading() as built:
+        if built is None:
+            return 0
+        ids = set(built.centres.ids)
+        if built.about.embedding == embeddings.model:
+            centres = centres_of(journeys, embeddings.embed) if journeys else ()
+            ids = {own for centre in centres for own in built.centres.near(centre, built.centres.similarity)}
+    return expansions.take_away(ids, [journey.journey_id for journey in his])

@@ -69,6 +69,15 @@ class InferenceSettings(_Section):
     affinity_model: Path | None = None
 
 
+class CatalogueSettings(_Section):
+    """min_users: no entry, name, keyword or item of fewer users. max_entries: those with most users are kept.
+    similarity: the cosine from which journeys are merged."""
+
+    min_users: int = Field(default=3, ge=2)
+    max_entries: int = Field(default=1_000, ge=1)
+    similarity: float = Field(default=0.5, gt=0, lt=1)
+
+
 class Described(NamedTuple):
     """A setting for a person to read. source: argument, environment, the path of a file, or default."""
 
@@ -82,8 +91,8 @@ class Settings(BaseSettings):
 
     home: the folder with everything that is stored. store: see `open_store`; store_api_key: of a Qdrant server.
     library_url: None for SQLite in home. columns: how the log's columns are called. default_zone: of times that name
-    none, such as "Europe/Berlin". max_rejected: share of bad rows that is still well. safety: category -> policy, where
-    it is to be another than the list's own.
+    none, such as "Europe/Berlin". max_rejected: share of bad rows that is still well. expansion_store: "sqlite", a file
+    in home, or the URL of a Redis server. safety: category -> policy, where it is to be another than the list's own.
     """
 
     model_config = SettingsConfigDict(
@@ -104,6 +113,8 @@ class Settings(BaseSettings):
     default_zone: str = "UTC"
     max_rejected: Probability = 0.01
     inference: InferenceSettings = InferenceSettings()
+    catalogue: CatalogueSettings = CatalogueSettings()
+    expansion_store: SecretStr = Field(default=SecretStr("sqlite"), min_length=1)
     safety: dict[str, Policy] = {}
 
     _sources: dict[str, str] = PrivateAttr(default_factory=dict)
@@ -217,6 +228,8 @@ def _leaves(section: BaseModel, prefix: str = "") -> list[tuple[str, Any]]:
 def _shown(name: str, value: object, settings: Settings) -> str:
     if name == "library_url":
         return _hidden(settings.library_location)
+    if name == "expansion_store":
+        return _hidden(settings.expansion_store.get_secret_value())
     if isinstance(value, SecretStr):
         return "set" if value.get_secret_value() else "not set"
     return "not set" if value is None else _hidden(str(value))

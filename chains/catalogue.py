@@ -13,7 +13,7 @@ All of it is pure, needs no database, and takes journeys inferred at any moment.
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -25,7 +25,7 @@ from chains.entry_centres import EntryCentres, apart
 from chains.entry_words import EntryKeyword, SharedText, near_to, shared_texts, weigh
 from chains.journeys import Journey, Policy
 from chains.merging import Labels, merge, unit
-from chains.naming import choose_names
+from chains.naming import choose_names, presentable
 from chains.safety import SensitivityChecker
 from chains.showable import fit_to_show
 from chains.texts import Floats
@@ -61,17 +61,22 @@ class Outline:
 
     user_id: str
     journey_id: str
+    name: str
     keywords: tuple[str, ...]
     first_seen: datetime
 
 
 class Entry(BaseModel):
-    """A journey of many users. entry_id: kept from build to build while it means the same. users: at least k."""
+    """A journey of many users. entry_id: kept from build to build while it means the same. users: at least k.
+
+    name_users: how many users have the words of its name, at least k.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     entry_id: str
     name: str = Field(min_length=1)
+    name_users: int = Field(ge=1)
     keywords: tuple[EntryKeyword, ...] = Field(min_length=1)
     users: int = Field(ge=1)
     journeys: int = Field(ge=1)
@@ -97,7 +102,7 @@ def may_enter(journey: Journey) -> bool:
 
 def outline_of(journey: Journey) -> Outline:
     keywords = tuple(keyword.text for keyword in journey.keywords[:_KEYWORDS])
-    return Outline(journey.user_id, journey.journey_id, keywords, journey.first_seen)
+    return Outline(journey.user_id, journey.journey_id, journey.name, keywords, journey.first_seen)
 
 
 def centres_of(journeys: Sequence[Journey], embed: Embed) -> Floats:
@@ -139,7 +144,8 @@ def build_catalogue(
             dropped["too few users"] += 1
             continue
         pairs = ((outlines[one].user_id, text) for one in own for text in outlines[one].keywords)
-        texts = shared_texts(pairs, options.least_users, checker)
+        names = ((outlines[one].user_id, outlines[one].name) for one in own)
+        texts = shared_texts(pairs, options.least_users, checker, names)
         near = near_to(middles[place], texts, embed)
         if not near:
             dropped["no words that enough users share"] += 1
@@ -189,28 +195,33 @@ def _counts(
     return users, np.bincount(places[places >= 0], minlength=size)
 
 
-def _described(
-    words: Sequence[Words], users: NDArray[np.intp], journeys: NDArray[np.intp]
-) -> tuple[Entry, ...]:
+def _described(words: Sequence[Words], users: NDArray[np.intp], journeys: NDArray[np.intp]) -> tuple[Entry, ...]:
     """The entries with names, no two alike, and keywords; their ids are provisional."""
     everywhere: defaultdict[str, int] = defaultdict(int)
     for shared, _ in words:
         for key, text in shared.items():
             everywhere[key] += text.users
-    weighed = [
-        weigh(shared, near, int(count), everywhere) for (shared, near), count in zip(words, users, strict=True)
-    ]
+    weighed = [weigh(shared, near, int(count), everywhere) for (shared, near), count in zip(words, users, strict=True)]
     names = choose_names([ranked for ranked, _ in weighed], fit_to_show)
     return tuple(
         Entry(
             entry_id=_hashed(name, *sorted(normalize(keyword.text) for keyword in keywords)).hex()[:12],
             name=name,
+            name_users=_users_of(name, shared),
             keywords=keywords,
             users=int(user_count),
             journeys=int(journey_count),
         )
-        for name, (_, keywords), user_count, journey_count in zip(names, weighed, users, journeys, strict=True)
+        for name, (_, keywords), (shared, _), user_count, journey_count in zip(
+            names, weighed, words, users, journeys, strict=True
+        )
     )
+
+
+def _users_of(name: str, shared: Mapping[str, SharedText]) -> int:
+    """How many users have the words of the name; of a name of two, each of them."""
+    own = {presentable(text.text).casefold(): text.users for text in shared.values()}
+    return min(own[part] for part in ([name.casefold()] if name.casefold() in own else name.casefold().split(" · ")))
 
 
 def _kept_ids(ids: list[str], located: EntryCentres, previous: EntryCentres | None) -> list[str]:

@@ -28,6 +28,7 @@ _NEAR = 0.3
 # A name should be what most users of the entry have; a keyword may be what some have.
 _NAME_SHARE = 0.75
 _KEYWORD_SHARE = 0.3
+_CALLED = 2.0
 _SHOUTED = 4
 
 
@@ -43,18 +44,26 @@ class EntryKeyword(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class SharedText:
-    """text: one way in which it is written. whole: whether it is somebody's keyword, and not a part only."""
+    """text: one way in which it is written. whole: whether it is somebody's keyword, and not a part only. named: how
+    many of its users have a journey that is called so."""
 
     text: str
     users: int
     whole: bool
+    named: int = 0
 
 
-def shared_texts(keywords: Iterable[tuple[str, str]], least: int, checker: SensitivityChecker) -> dict[str, SharedText]:
+def shared_texts(
+    keywords: Iterable[tuple[str, str]],
+    least: int,
+    checker: SensitivityChecker,
+    names: Iterable[tuple[str, str]] = (),
+) -> dict[str, SharedText]:
     """By normalized form, what at least `least` users have that may be shown.
 
-    keywords: pairs of user and text, a pair for each keyword of each journey. A text of which safety finds anything,
-    or that is not `fit_to_show`, is left out. The way of writing is the commonest, in doubt the first by code point.
+    keywords: pairs of user and text, a pair for each keyword of each journey. names: of user and journey's name. A text
+    of which safety finds anything, or that is not `fit_to_show`, is left out. The way of writing is the commonest, in
+    doubt the first by code point.
     """
     users: defaultdict[str, set[str]] = defaultdict(set)
     written: defaultdict[str, Counter[str]] = defaultdict(Counter)
@@ -65,11 +74,14 @@ def shared_texts(keywords: Iterable[tuple[str, str]], least: int, checker: Sensi
             users[key].add(user_id)
             written[key][part] += 1
         whole.add(normalize(text))
+    named: defaultdict[str, set[str]] = defaultdict(set)
+    for user_id, name in names:
+        named[normalize(name)].add(user_id)
     found = {}
     for key in sorted(key for key, own in users.items() if len(own) >= least):
         text = min(written[key].items(), key=lambda pair: (-pair[1], pair[0]))[0]
         if len(key) <= LONGEST_NAME and fit_to_show(text) and checker.text(text) is None:
-            found[key] = SharedText(text, len(users[key]), key in whole)
+            found[key] = SharedText(text, len(users[key]), key in whole, len(users[key] & named[key]))
     return found
 
 
@@ -114,9 +126,14 @@ def weigh(
     def worth(key: str, of_share: float) -> float:
         own = shared[key].users
         exclusive = own / max(everywhere.get(key, own), own)
-        return round(near[key] * exclusive**0.5 * (own / users) ** of_share, 4)
+        return round(float(near[key] * exclusive**0.5 * (own / users) ** of_share), 4)
 
-    by_name = {key: worth(key, _NAME_SHARE) * form(shared[key].text) ** 0.5 for key in near}
+    def as_name(key: str) -> float:
+        # What users' own journeys are called has been chosen as a name before.
+        called = 1 + _CALLED * shared[key].named / users
+        return round(float(worth(key, _NAME_SHARE) * form(shared[key].text) ** 0.5 * called), 4)
+
+    by_name = {key: as_name(key) for key in near}
     names = [presentable(shared[key].text) for key in sorted(near, key=lambda key: (-by_name[key], key))]
     heaviest = sorted(near, key=lambda key: (-worth(key, _KEYWORD_SHARE), key))
     most = worth(heaviest[0], _KEYWORD_SHARE)

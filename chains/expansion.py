@@ -21,10 +21,10 @@ from chains.merging import Labels
 # Added to what was counted and to what chance brings, so that few users make no high lift.
 _SHRINK = 3.0
 # As in the false discovery rate of Benjamini and Hochberg, 1995.
-_FALSE = 0.05
+_FALSE = 0.1
 _ORDER_FALSE = 0.05
 # What nearness alone is worth at most, against a share of users.
-_NEAR_STRENGTH = 0.1
+_NEAR_STRENGTH = 0.05
 
 
 class RelationKind(StrEnum):
@@ -42,7 +42,7 @@ class Relation(BaseModel):
     chance brings, both shrunk by 3 users. next: of the support those whose target began after the source; order_lift:
     against how often that comes by the two entries' times alone. cosine: of their centres. strength: what ranks it, in
     [0, 1]: the share of the source's users that have the target beyond chance, or, where only the meaning is near, at
-    most 0.1.
+    most 0.05.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -61,12 +61,13 @@ class Relation(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class RelationOptions:
-    """least_users: k; fewer make no relation. most: a source has at most so many. near: cosine from which an entry is
-    near in meaning. A near one fills up only where data say less than `most`."""
+    """least_users: k; fewer make no relation. most: a source has at most so many, and at most `most_near` that are
+    near in meaning only. near: cosine from which they are."""
 
     least_users: int = 3
     most: int = 20
-    near: float = 0.3
+    most_near: int = 6
+    near: float = 0.5
 
 
 def relate(
@@ -75,7 +76,7 @@ def relate(
     """By entry id, its related entries, the strongest first. places: of each outline's entry, see `Catalogue.match`.
 
     A pair counts where at least k users have both and chance brings so many seldom enough for the number of pairs
-    looked at (Poisson upper tail, Benjamini and Hochberg at 5 %). Memory grows with the square of the entries.
+    looked at (Poisson upper tail, Benjamini and Hochberg at 10 %). Memory grows with the square of the entries.
     """
     options = options or RelationOptions()
     # Reading relations does without SciPy, which takes a third of a second.
@@ -87,7 +88,7 @@ def relate(
     rows = [row for row, own in enumerate(began) for _ in own]
     columns = [place for own in began for place in own]
     held = csr_matrix((np.ones(len(rows), dtype=np.int64), (rows, columns)), shape=(len(began), size))
-    both: NDArray[np.int64] = (held.T @ held).toarray()
+    both: NDArray[np.int64] = csr_matrix(held.T @ held).toarray()
     own = both.diagonal().copy()
     degrees = np.asarray(held.sum(axis=1)).ravel().astype(float)
     total = float(degrees.sum())
@@ -130,7 +131,8 @@ def relate(
             )
         taken = {relation.entry_id for relation in relations} | {entry_id}
         relations = sorted(relations, key=_order)[: options.most]
-        relations += _near(ids, near[source], taken, int(own[source]), options)[: options.most - len(relations)]
+        room = min(options.most - len(relations), options.most_near)
+        relations += _near(ids, near[source], taken, int(own[source]), options)[:room]
         found[entry_id] = tuple(relations)
     return found
 

@@ -1,7 +1,7 @@
 """What users on a catalogue entry engaged with: for each entry a bounded list of items that others may like too.
 
-    uses = ((activities of a user, {normalized text: place of the entry, for the texts of his journeys}), ...)
-    items = items_of(catalogue, uses, as_of, embed)          # {entry_id: (Item, ...)}, best first
+uses = ((activities of a user, {normalized text: place of the entry, for the texts of his journeys}), ...)
+items = items_of(catalogue, uses, as_of, embed)          # {entry_id: (Item, ...)}, best first
 """
 
 from collections import Counter, defaultdict

@@ -23,6 +23,7 @@ from chains.ranking import diversify
 from chains.safety import loss
 from chains.texts import Floats
 from chains.wording import count_text, date_text
+from vectorstore.activity import normalize
 
 #: Entries as near as this to a journey that must rest are left out.
 NEAR_TO_REST = 0.3
@@ -95,15 +96,30 @@ class Source:
     resting: frozenset[str] = frozenset()
 
 
+#: What a source adds by one of its relations.
+Part = tuple[float, Source, Relation]
+
+
+def must_rest(journey: Journey) -> bool:
+    """Whether a journey is sensitive, or was called off or lost: it brings nothing, nor does what is near to it."""
+    if journey.safety.policy is not Policy.ALLOW:
+        return True
+    return journey.stage is Stage.ENDED and loss(journey.texts)
+
+
 def source_of(journey: Journey, centre: Floats, centres: EntryCentres) -> Source:
     """centre: of the journey, (d,), see `centres_of`. It counts its score, half of that once it has ended, and nothing
-    where it must rest: where it is sensitive, or was called off or lost."""
+    where it `must_rest`."""
     place = int(centres.match(centre[None])[0])
     entry_id = centres.ids[place] if place >= 0 else None
-    ended = journey.stage is Stage.ENDED
-    if journey.safety.policy is not Policy.ALLOW or (ended and loss(journey.texts)):
+    if must_rest(journey):
         return Source(journey, entry_id, 0.0, centres.near(centre, NEAR_TO_REST))
-    return Source(journey, entry_id, journey.base_score * (_ENDED if ended else 1.0))
+    return known_source(journey, entry_id)
+
+
+def known_source(journey: Journey, entry_id: str | None) -> Source:
+    """A journey that need not rest, of which it is known to which entry it belongs."""
+    return Source(journey, entry_id, journey.base_score * (_ENDED if journey.stage is Stage.ENDED else 1.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +142,7 @@ def recommend(
     options: RecommendOptions | None = None,
 ) -> Recommended:
     """sources: all journeys of a user. expansions: of their entries, and of what these are related to; what is missing
-    is passed over. seen: the items, as in `item_of`, that the user engaged with."""
+    is passed over. seen: what the user engaged with: items, as in `item_of`, or normalized titles."""
     options = options or RecommendOptions()
     journeys = recommend_journeys(sources, expansions, centres, options)
     return Recommended(journeys=journeys, items=recommend_items(sources, expansions, journeys, seen, options))
@@ -144,7 +160,7 @@ def recommend_journeys(
     """
     options = options or RecommendOptions()
     left_out = {source.entry_id for source in sources}.union(*(source.resting for source in sources))
-    reasons: defaultdict[str, list[tuple[float, Reason]]] = defaultdict(list)
+    parts: defaultdict[str, list[Part]] = defaultdict(list)
     for source in sources:
         expansion = expansions.get(source.entry_id or "")
         if expansion is None or not source.weight:
@@ -155,14 +171,13 @@ def recommend_journeys(
                 continue
             if source.journey.stage is Stage.ENDED and relation.kind is not RelationKind.NEXT:
                 continue
-            reason = _reason(source.journey, _related_text(expansion.entry, target.entry, relation), relation)
-            reasons[relation.entry_id].append((source.weight * relation.strength, reason))
-    ids = sorted(reasons)
-    scores = [_noisy_or(part for part, _ in reasons[entry_id]) for entry_id in ids]
+            parts[relation.entry_id].append((source.weight * relation.strength, source, relation))
+    ids = sorted(parts)
+    scores = [_noisy_or(part for part, _, _ in parts[entry_id]) for entry_id in ids]
     factors = diversify(scores, centres.of(ids), penalty=options.penalty, threshold=options.threshold) if ids else []
     order = sorted(range(len(ids)), key=lambda place: (-round(scores[place] * factors[place], 9), ids[place]))
     return tuple(
-        _related(expansions[ids[place]].entry, scores[place], factors[place], reasons[ids[place]])
+        _related(ids[place], scores[place], factors[place], parts[ids[place]], expansions)
         for place in order[: options.journeys]
     )
 
@@ -191,14 +206,14 @@ def recommend_items(
     for entry_id, (weight, _) in own.items():
         expansion = expansions.get(entry_id)
         for item in expansion.items if expansion and entry_id not in resting else ():
-            if item.item not in seen:
+            if item.item not in seen and normalize(item.text) not in seen:
                 parts[item.item].append((weight * item.score, entry_id, item))
     ranked = sorted(
         ((_noisy_or(score for score, _, _ in found), *max(found, key=_most)[1:]) for found in parts.values()),
         key=lambda each: (-round(each[0], 9), each[2].item),
     )
     taken: defaultdict[str, int] = defaultdict(int)
-    chosen = []
+    chosen: list[RecommendedItem] = []
     for score, entry_id, item in ranked:
         if taken[entry_id] < options.an_entry and len(chosen) < options.items:
             taken[entry_id] += 1
@@ -228,15 +243,21 @@ def _noisy_or(parts: Iterable[float]) -> float:
     return min(max(1 - left, 0.0), 1.0)
 
 
-def _related(entry: Entry, score: float, factor: float, reasons: Sequence[tuple[float, Reason]]) -> RelatedJourney:
-    strongest = sorted(reasons, key=lambda pair: (-round(pair[0], 9), pair[1].journey_id))
+def _related(
+    entry_id: str, score: float, factor: float, parts: Sequence[Part], expansions: Mapping[str, Expansion]
+) -> RelatedJourney:
+    entry = expansions[entry_id].entry
+    strongest = sorted(parts, key=lambda part: (-round(part[0], 9), part[1].journey.journey_id))[:_REASONS]
     return RelatedJourney(
-        entry_id=entry.entry_id,
+        entry_id=entry_id,
         name=entry.name,
         keywords=tuple(keyword.text for keyword in entry.keywords),
         score=score * factor,
         diversification=factor,
-        because=tuple(reason for _, reason in strongest[:_REASONS]),
+        because=tuple(
+            _reason(source.journey, _related_text(expansions[source.entry_id or ""].entry, entry, relation), relation)
+            for _, source, relation in strongest
+        ),
     )
 
 
@@ -261,7 +282,7 @@ def _activity_text(journey: Journey) -> str:
 
 def _related_text(source: Entry, target: Entry, relation: Relation) -> str:
     if relation.kind is RelationKind.NEAR:
-        return f"{target.name} is near to {source.name} in meaning; too few users have both to count them"
+        return f"{target.name} is near to {source.name} in meaning; the counts of users do not speak for it"
     told = (
         f"{relation.support} of {relation.users} users with {source.name} also have {target.name}; "
         f"{relation.lift:.1f} times as many as by chance"

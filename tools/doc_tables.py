@@ -34,6 +34,10 @@ MEANINGS = {
     "inference.diversification_penalty": "The factor for each similar journey that ranks before.",
     "inference.diversification_threshold": "The cosine over which two journeys are similar.",
     "inference.affinity_model": "A file of `journeys train affinity`; by default the model that comes along.",
+    "catalogue.min_users": "No entry, name, keyword or item of the catalogue comes from fewer users.",
+    "catalogue.max_entries": "The entries with most users are kept, so many at most.",
+    "catalogue.similarity": "The cosine from which journeys are merged.",
+    "expansion_store": '"sqlite" in the home folder, or redis://USER:PASSWORD@HOST:PORT/NUMBER.',
     "safety.": "A policy by category, where it is to be another than in the table of categories.",
 }
 

@@ -276,6 +276,7 @@ def test_on_the_command_line(words: None, tmp_path: Path, logs: list[Path], caps
         "vectors": 0,
         "journeys": 0,
         "changes": 0,
+        "expansions": 0,
         "remaining": 0,
         "unreached": [],
     }

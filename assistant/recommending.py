@@ -1,0 +1,87 @@
+"""One user's recommendations, from the library, the expansion store and the cache of vectors."""
+
+from collections.abc import Sequence
+from heapq import nlargest
+
+from assistant.errors import LibraryError
+from assistant.expansions import Built, Expansions
+from chains.catalogue import Entry, centres_of
+from chains.items import item_of
+from chains.journeys import Journey
+from chains.recommendation import (
+    Recommended,
+    RecommendOptions,
+    Source,
+    known_source,
+    must_rest,
+    recommend_items,
+    recommend_journeys,
+    source_of,
+)
+from vectorstore.activity import Activity, normalize
+from vectorstore.embeddings import CachedEmbeddings
+
+# Of all that a user's journeys lead to, so many are ranked.
+_TARGETS = 40
+
+_NONE_YET = "nothing has been expanded yet: journeys expand makes the catalogue that recommendations come from"
+
+
+def recommend_to(
+    journeys: Sequence[Journey],
+    activities: Sequence[Activity] | None,
+    embeddings: CachedEmbeddings,
+    expansions: Expansions,
+    options: RecommendOptions | None = None,
+) -> Recommended:
+    """journeys, activities: all of one user. Without activities, items are left out whose titles stand in the journeys.
+
+    Raises LibraryError where there is no catalogue, or it was made with another embedding.
+    """
+    with expansions.reading() as built:
+        if built is None:
+            raise LibraryError(_NONE_YET)
+        if built.about.embedding != embeddings.model:
+            raise LibraryError(
+                f"the catalogue was made with the embedding {built.about.embedding}, not {embeddings.model}: "
+                "run: journeys expand"
+            )
+        sources = sources_of(journeys, embeddings, built)
+        own = sorted({source.entry_id for source in sources if source.entry_id})
+        known = built.expansions(own, relations=True, items=True)
+        weight = {source.entry_id: source.weight for source in sources}
+        strength = {
+            relation.entry_id: weight[entry_id] * relation.strength
+            for entry_id, each in known.items()
+            for relation in each.relations
+            if relation.entry_id not in known
+        }
+        targets = nlargest(_TARGETS, strength, key=lambda entry_id: (strength[entry_id], entry_id))
+        known = {**built.expansions(targets), **known}
+        related = recommend_journeys(sources, known, built.centres, options)
+        known.update(built.expansions([each.entry_id for each in related], items=True))
+        seen = {item for activity in activities or () if (item := item_of(activity)) is not None}
+        seen.update(normalize(text) for journey in journeys for text in journey.texts)
+        return Recommended(journeys=related, items=recommend_items(sources, known, related, seen, options))
+
+
+def sources_of(journeys: Sequence[Journey], embeddings: CachedEmbeddings, built: Built) -> list[Source]:
+    """The journeys, each with its entry: as known when the build was made, or else by where its texts lie."""
+    if not journeys or not len(built.centres):
+        return []
+    resting = {journey.journey_id for journey in journeys if must_rest(journey)}
+    known = built.belonging([journey.journey_id for journey in journeys if journey.journey_id not in resting])
+    sources = [known_source(each, known[each.journey_id] or None) for each in journeys if each.journey_id in known]
+    if others := [journey for journey in journeys if journey.journey_id not in known]:
+        centres = centres_of(others, embeddings.embed)
+        sources += [source_of(journey, centre, built.centres) for journey, centre in zip(others, centres, strict=True)]
+    return sources
+
+
+def entries_of(expansions: Expansions, limit: int) -> tuple[list[Entry], int]:
+    """The first entries of the catalogue, those with most users first, and how many there are. Raises LibraryError."""
+    with expansions.reading() as built:
+        if built is None:
+            raise LibraryError(_NONE_YET)
+        found = built.expansions(built.centres.ids[:limit])
+        return [each.entry for each in found.values()], len(built.centres)
