@@ -3,10 +3,12 @@
 import typer
 
 from assistant.commands.evaluate_clustering import clustering
+from assistant.commands.evaluate_replay import replay
 from assistant.commands.evaluate_stage import stage
 
 evaluate_app = typer.Typer(help="Figures, as a table or --json.", no_args_is_help=True, rich_markup_mode=None)
 evaluate_app.command()(clustering)
+evaluate_app.command()(replay)
 evaluate_app.command()(stage)
 
 

@@ -1,8 +1,8 @@
 """The usual way to know what users like, as a baseline: interests that all users share, and how much each has of them.
 
-    vectors = text_vectors(users, embeddings)               # {normalized text: (d,) unit length}
-    interests = find_interests(vectors, seen, 200)          # k-means over what all users did up to a moment
-    favourites(past, interests, as_of, Habit("decayed", 14.0))   # a user's interests, the strongest first
+vectors = text_vectors(users, embeddings)               # {normalized text: (d,) unit length}
+interests = find_interests(vectors, seen, 200)          # k-means over what all users did up to a moment
+favourites(past, interests, as_of, Habit("decayed", 14.0))   # a user's interests, the strongest first
 """
 
 from collections import Counter, defaultdict
@@ -127,7 +127,8 @@ def _begin(rows: Floats, weights: Floats, count: int, random: np.random.Generato
 
 
 def _unit(rows: Floats) -> Floats:
-    return (rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)).astype(np.float32)
+    unit: Floats = (rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)).astype(np.float32)
+    return unit
 
 
 def users_of_texts(pasts: Iterable[Sequence[Activity]]) -> Counter[str]:
