@@ -320,6 +320,8 @@ def forget(context: typer.Context, user: User, as_json: AsJson = False) -> None:
                 "rows of this user in logs are passed over from now on; "
                 "journeys ingest LOG --allow-forgotten ID reads them"
             )
+            if erased.expansions:
+                print(f"the catalogue lost {erased.expansions:,} values that too few users are left for")
             for name in erased.unreached:
                 print(f"not looked at: the store {name}, which the settings no longer name")
         if erased.remaining:

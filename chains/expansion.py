@@ -27,6 +27,10 @@ _ORDER_FALSE = 0.05
 _NEAR_STRENGTH = 0.05
 
 
+#: The users of an entry by number, and the second at which each began.
+Begins = tuple[NDArray[np.int64], NDArray[np.float64]]
+
+
 class RelationKind(StrEnum):
     """Next: those who had the source go on to it. Also: they have it too. Near: only the meaning is near."""
 
@@ -102,7 +106,7 @@ def relate(
     held_up[seen] = _hold_up(tails, possible)
     held_up |= held_up.T
     near = np.round(catalogue.centres.between(), 4)
-    times = _times(began, size)
+    begins = _begins(began, size)
     ids = [entry.entry_id for entry in catalogue.entries]
     found: dict[str, tuple[Relation, ...]] = {}
     for source, entry_id in enumerate(ids):
@@ -110,10 +114,8 @@ def relate(
         for target in np.flatnonzero(held_up[source]).tolist():
             support, users = int(both[source, target]), int(own[source])
             lift = (support + _SHRINK) / (float(chance[source, target]) + _SHRINK)
-            after = sum(
-                moments[target] > moments[source] for moments in began if source in moments and target in moments
-            )
-            expected = _later(times[source], times[target])
+            after = _after(begins[source], begins[target])
+            expected = _later(begins[source][1], begins[target][1])
             in_order = after >= options.least_users and binom.sf(after - 1, support, min(expected, 1.0)) < _ORDER_FALSE
             relations.append(
                 Relation(
@@ -147,19 +149,28 @@ def _began(places: Labels, outlines: Sequence[Outline]) -> list[dict[int, dateti
     return [began[user_id] for user_id in sorted(began)]
 
 
-def _times(began: Sequence[Mapping[int, datetime]], size: int) -> list[NDArray[np.float64]]:
-    """For each entry when its users began, in order."""
+def _begins(began: Sequence[Mapping[int, datetime]], size: int) -> list[Begins]:
+    """For each entry its users, and when each began."""
+    users: list[list[int]] = [[] for _ in range(size)]
     times: list[list[float]] = [[] for _ in range(size)]
-    for own in began:
+    for user, own in enumerate(began):
         for place, moment in own.items():
+            users[place].append(user)
             times[place].append(moment.timestamp())
-    return [np.sort(np.array(each)) for each in times]
+    return [(np.array(who, dtype=np.int64), np.array(when)) for who, when in zip(users, times, strict=True)]
+
+
+def _after(source: Begins, target: Begins) -> int:
+    """How many of those with both began the target after the source."""
+    _, first, second = np.intersect1d(source[0], target[0], assume_unique=True, return_indices=True)
+    return int((target[1][second] > source[1][first]).sum())
 
 
 def _later(source: NDArray[np.float64], target: NDArray[np.float64]) -> float:
     """How often a beginning of the target, drawn by chance, lies after one of the source; half of what is equal."""
     if not len(source) or not len(target):
         return 0.5
+    source = np.sort(source)
     below = np.searchsorted(source, target, "left").sum()
     upto = np.searchsorted(source, target, "right").sum()
     return float(below + upto) / (2 * len(source) * len(target))

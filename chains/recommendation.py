@@ -160,6 +160,7 @@ def recommend_journeys(
     """
     options = options or RecommendOptions()
     left_out = {source.entry_id for source in sources}.union(*(source.resting for source in sources))
+    called = {normalize(source.journey.name) for source in sources}
     parts: defaultdict[str, list[Part]] = defaultdict(list)
     for source in sources:
         expansion = expansions.get(source.entry_id or "")
@@ -168,6 +169,9 @@ def recommend_journeys(
         for relation in expansion.relations:
             target = expansions.get(relation.entry_id)
             if target is None or relation.entry_id in left_out or relation.entry_id not in centres.place:
+                continue
+            # A journey may lie nearer to another entry than to the one that is called as it is.
+            if normalize(target.entry.name) in called:
                 continue
             if source.journey.stage is Stage.ENDED and relation.kind is not RelationKind.NEXT:
                 continue

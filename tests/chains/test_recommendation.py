@@ -98,6 +98,11 @@ def test_several_sources_add_up_and_what_the_user_has_is_left_out() -> None:
     assert asked(GARDEN, KITCHEN) == found
 
 
+def test_what_a_journey_of_the_user_is_called_is_left_out_too() -> None:
+    other = known_source(journey_of("anna", "raised beds", journey_id="o", name="garden"), None)
+    assert [each.entry_id for each in asked(KITCHEN, other).journeys] == ["patio"]
+
+
 def test_what_is_said_speaks_of_counts_and_dates() -> None:
     garden, patio = asked(KITCHEN).journeys
     assert garden.because[0].text == (
