@@ -72,6 +72,8 @@ class Targets:
         tried = np.array(self.interests).transpose(1, 0, 2)
         for name, habits in _FAMILIES.items():
             own = [place for place, each in enumerate(self.settings) if each.habit.by in habits]
+            if not own:
+                continue
             found[name] = chosen_on_others(tried[own], self.users, seed)
         best = tried[:, :, 0].mean(axis=1).argmax()
         found["best in hindsight"] = tried[best]
