@@ -19,6 +19,8 @@ from chains.journeys import Journey
 from vectorstore.activity import Activity, normalize
 from vectorstore.embeddings import CachedEmbeddings
 
+Recommender = Callable[[str], list[str]]
+
 ITEM_MEASURES = ("precision", "hit_rate")
 JOURNEY_ITEMS = "journey-aware"
 CATALOGUE_ITEMS = "catalogue alone"
@@ -26,13 +28,15 @@ FREQUENT_ITEMS = "frequent interest"
 BEST_INTEREST_ITEMS = "best interest"
 POPULAR_ITEMS = "most popular"
 USERS_ITEMS = "no journeys"
+RANKED_INTEREST_ITEMS = "interest, same ranking"
 
-_MOST = 10
-_TOP_JOURNEYS = 5
+MOST = 10
+_TOP = 5
 _LATELY = 14.0
 #: Days over which popularity is counted, tried for the baselines; the last is the whole log.
 WINDOWS = (7.0, 14.0, 28.0, 91.0, 100_000.0)
 _SPREADS = (1, 3, 10)
+_RANKED_HABITS = (Habit("frequent"), Habit("decayed", 28.0))
 _HABITS = (Habit("frequent"), Habit("days"), Habit("recent"), Habit("decayed", 7.0), Habit("decayed", 28.0))
 
 
@@ -57,13 +61,14 @@ class Items:
     systems: dict[str, list[tuple[float, ...]]] = field(default_factory=dict)
     popular: list[list[tuple[float, ...]]] = field(default_factory=list)
     interests: list[list[tuple[float, ...]]] = field(default_factory=list)
+    ranked: list[list[tuple[float, ...]]] = field(default_factory=list)
 
     def add(self, cut: ItemCut, embeddings: CachedEmbeddings) -> None:
         """All users who came back after one cut."""
         seen = {user: seen_items(past) for user, past in cut.past.items()}
         popular = [_popular(cut, window) for window in WINDOWS]
         shelves = {count: _shelves(cut, interests, popular) for count, interests in cut.interests.items()}
-        recommend = _recommenders(cut, seen, embeddings)
+        recommend, ranked = _recommenders(cut, seen, embeddings)
         fill = popular[WINDOWS.index(_LATELY)]
         for user, future in sorted(cut.future.items()):
             known, new = seen[user], seen_items(future) - seen[user]
@@ -71,6 +76,7 @@ class Items:
             self.dates.append(f"{cut.as_of:%Y-%m-%d}")
             for name, of_user in recommend.items():
                 self.systems.setdefault(name, []).append(_met(one_after_other([of_user(user), fill], known), new))
+            self.ranked.append([_met(one_after_other([of_user(user), fill], known), new) for of_user in ranked])
             self.popular.append([_met(one_after_other([order], known), new) for order in popular])
             self.interests.append(
                 [
@@ -101,6 +107,7 @@ class Items:
         ]
         found[FREQUENT_ITEMS] = chosen_on_others(tried[plain], self.users, seed)
         found[BEST_INTEREST_ITEMS] = chosen_on_others(tried, self.users, seed)
+        found[RANKED_INTEREST_ITEMS] = chosen_on_others(np.array(self.ranked).transpose(1, 0, 2), self.users, seed)
         found["best in hindsight"] = tried[tried[:, :, 0].mean(axis=1).argmax()]
         found[POPULAR_ITEMS] = chosen_on_others(np.array(self.popular).transpose(1, 0, 2), self.users, seed)
         return found
@@ -108,43 +115,53 @@ class Items:
 
 def _recommenders(
     cut: ItemCut, seen: Mapping[str, set[str]], embeddings: CachedEmbeddings
-) -> dict[str, Callable[[str], list[str]]]:
-    """By system what it recommends to a user, at most ten unseen items."""
+) -> tuple[dict[str, Recommender], list[Recommender]]:
+    """By system what it recommends to a user; and what the interests of each number do, ranked as journeys are."""
     lately = dict(_counts(cut, _LATELY))
     known = {item for items in seen.values() for item in items}
-    own = {user: [_items(journey, cut.past[user]) for journey in found] for user, found in cut.journeys.items()}
-    in_journeys = ItemBaskets.of((items for found in own.values() for items in found), lately, known)
+    of_journeys = {user: [_items(journey, cut.past[user]) for journey in found] for user, found in cut.journeys.items()}
     of_users = ItemBaskets.of(seen.values(), lately, known)
-    catalogue = catalogue_items(cut.as_of, cut.past, cut.journeys, embeddings, _MOST)
+    catalogue = catalogue_items(cut.as_of, cut.past, cut.journeys, embeddings, MOST)
 
-    def for_journeys(user: str) -> list[str]:
-        return _for_journeys(own.get(user, ()), cut.journeys.get(user, ()), in_journeys, of_users, seen[user])
+    def spread(groups: Mapping[str, Sequence[set[str]]], scores: Mapping[str, Sequence[float]]) -> Recommender:
+        """Over a user's top groups by their scores; what shares groups and what shares users count alike."""
+        own = ItemBaskets.of((items for found in groups.values() for items in found), lately, known)
+
+        def found(user: str) -> list[str]:
+            weights: defaultdict[str, float] = defaultdict(float)
+            for items, score in zip(groups.get(user, ())[:_TOP], scores.get(user, ()), strict=False):
+                for item in items:
+                    weights[item] += score
+            near = [baskets.near(weights) for baskets in (own, of_users)]
+            both = np.sum([each / max(float(each.max(initial=0)), 1e-12) for each in near], axis=0)
+            return of_users.best(both, seen[user], MOST)
+
+        return found
 
     def for_users(user: str) -> list[str]:
-        return of_users.best(of_users.near(dict.fromkeys(seen[user], 1.0)), seen[user], _MOST)
+        return of_users.best(of_users.near(dict.fromkeys(seen[user], 1.0)), seen[user], MOST)
 
-    return {
-        JOURNEY_ITEMS: for_journeys,
+    journey_scores = {user: [journey.base_score for journey in found] for user, found in cut.journeys.items()}
+    of_interests = [
+        {user: _by_interest(past, interests, cut.as_of, habit) for user, past in cut.past.items()}
+        for interests in cut.interests.values()
+        for habit in _RANKED_HABITS
+    ]
+    systems: dict[str, Recommender] = {
+        JOURNEY_ITEMS: spread(of_journeys, journey_scores),
         CATALOGUE_ITEMS: lambda user: catalogue(user, seen[user]),
         USERS_ITEMS: for_users,
     }
+    return systems, [spread(each, {user: [1.0] * len(found) for user, found in each.items()}) for each in of_interests]
 
 
-def _for_journeys(
-    own: Sequence[set[str]],
-    journeys: Sequence[Journey],
-    in_journeys: ItemBaskets,
-    of_users: ItemBaskets,
-    seen: Collection[str],
-) -> list[str]:
-    """Spread over the top journeys by their scores; what shares journeys and what shares users count alike."""
-    weights: defaultdict[str, float] = defaultdict(float)
-    for items, journey in zip(own[:_TOP_JOURNEYS], journeys, strict=False):
-        for item in items:
-            weights[item] += journey.base_score
-    near = [baskets.near(weights) for baskets in (in_journeys, of_users)]
-    both = np.sum([each / max(float(each.max(initial=0)), 1e-12) for each in near], axis=0)
-    return of_users.best(both, seen, _MOST)
+def _by_interest(past: Sequence[Activity], interests: Interests, as_of: datetime, habit: Habit) -> list[set[str]]:
+    """The items of each of a user's interests, the strongest interest first."""
+    found: defaultdict[int, set[str]] = defaultdict(set)
+    for event in past:
+        if item := item_of(event):
+            found[interests.place[normalize(event.text)]].add(item)
+    return [found[interest] for interest in favourites(past, interests, as_of, habit) if interest in found]
 
 
 def _items(journey: Journey, past: Sequence[Activity]) -> set[str]:
@@ -199,7 +216,7 @@ def in_turn(lists: Sequence[Sequence[str]], seen: Collection[str]) -> list[str]:
             if item is not None:
                 found[item] = None
                 left.append(each)
-            if len(found) == _MOST:
+            if len(found) == MOST:
                 return list(found)
         unseen = left
     return list(found)
@@ -210,7 +227,7 @@ def one_after_other(lists: Sequence[Sequence[str]], seen: Collection[str]) -> li
     found: dict[str, None] = {}
     for each in lists:
         for item in each:
-            if len(found) == _MOST:
+            if len(found) == MOST:
                 return list(found)
             if item not in seen:
                 found[item] = None
@@ -219,4 +236,4 @@ def one_after_other(lists: Sequence[Sequence[str]], seen: Collection[str]) -> li
 
 def _met(found: Sequence[str], new: set[str]) -> tuple[float, ...]:
     hits = len(new.intersection(found))
-    return hits / _MOST, float(hits > 0)
+    return hits / MOST, float(hits > 0)

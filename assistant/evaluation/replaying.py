@@ -23,6 +23,7 @@ from assistant.evaluation.replay_items import (
     ITEM_MEASURES,
     JOURNEY_ITEMS,
     POPULAR_ITEMS,
+    RANKED_INTEREST_ITEMS,
     USERS_ITEMS,
     ItemCut,
     Items,
@@ -45,7 +46,7 @@ _COMPARED_TARGETS = (
 _COMPARED_ITEMS = tuple(
     (system, over, measure)
     for system in (JOURNEY_ITEMS, CATALOGUE_ITEMS)
-    for over in (BEST_INTEREST_ITEMS, FREQUENT_ITEMS, POPULAR_ITEMS, USERS_ITEMS)
+    for over in (BEST_INTEREST_ITEMS, FREQUENT_ITEMS, POPULAR_ITEMS, RANKED_INTEREST_ITEMS, USERS_ITEMS)
     for measure in ITEM_MEASURES
 )
 

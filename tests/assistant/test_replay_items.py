@@ -14,6 +14,7 @@ from assistant.evaluation.replay_items import (
     FREQUENT_ITEMS,
     JOURNEY_ITEMS,
     POPULAR_ITEMS,
+    RANKED_INTEREST_ITEMS,
     USERS_ITEMS,
     ItemCut,
     Items,
@@ -78,7 +79,7 @@ def test_each_system_by_hand(tmp_path: Path) -> None:
     outcomes = {name: tuple(rows[0].tolist()) for name, rows in found.outcomes().items()}
     assert (found.users, found.dates) == (["ann"], ["2026-03-12"])
     # Seeds and hose come with the spade; the spade was seen, and nobody could have known of the new thing.
-    assert outcomes[JOURNEY_ITEMS] == outcomes[USERS_ITEMS] == (0.2, 1.0)
+    assert outcomes[JOURNEY_ITEMS] == outcomes[USERS_ITEMS] == outcomes[RANKED_INTEREST_ITEMS] == (0.2, 1.0)
     assert outcomes[BEST_INTEREST_ITEMS] == outcomes[FREQUENT_ITEMS] == (0.2, 1.0)
     # The twelve popular things, of three users each, fill ten places.
     assert outcomes[POPULAR_ITEMS] == (0.0, 0.0)
@@ -100,6 +101,7 @@ def test_a_list_that_falls_short_is_filled_with_what_is_popular(tmp_path: Path) 
             JOURNEY_ITEMS,
             CATALOGUE_ITEMS,
             USERS_ITEMS,
+            RANKED_INTEREST_ITEMS,
             FREQUENT_ITEMS,
             BEST_INTEREST_ITEMS,
             "best in hindsight",
