@@ -207,7 +207,7 @@ def _described(words: Sequence[Words], users: NDArray[np.intp], journeys: NDArra
         Entry(
             entry_id=_hashed(name, *sorted(normalize(keyword.text) for keyword in keywords)).hex()[:12],
             name=name,
-            name_users=_users_of(name, shared),
+            name_users=_users_of(name, shared, int(user_count)),
             keywords=keywords,
             users=int(user_count),
             journeys=int(journey_count),
@@ -218,10 +218,11 @@ def _described(words: Sequence[Words], users: NDArray[np.intp], journeys: NDArra
     )
 
 
-def _users_of(name: str, shared: Mapping[str, SharedText]) -> int:
-    """How many users have the words of the name; of a name of two, each of them."""
+def _users_of(name: str, shared: Mapping[str, SharedText], users: int) -> int:
+    """How many users have the words of the name; of a name of two, each of them; of a mere number, the entry's."""
     own = {presentable(text.text).casefold(): text.users for text in shared.values()}
-    return min(own[part] for part in ([name.casefold()] if name.casefold() in own else name.casefold().split(" · ")))
+    parts = [name.casefold()] if name.casefold() in own else name.casefold().split(" · ")
+    return min(own.get(part, users) for part in parts)
 
 
 def _kept_ids(ids: list[str], located: EntryCentres, previous: EntryCentres | None) -> list[str]:

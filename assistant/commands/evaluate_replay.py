@@ -1,0 +1,120 @@
+"""`journeys evaluate replay`."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from assistant.assistant import JourneyAssistant
+from assistant.commands.labelled_logs import AlsoFrom, WithSample, read_users
+from assistant.demo import labelled_sample
+from assistant.evaluation.labelled import read_any
+from assistant.evaluation.replay import BEST_INTEREST, FREQUENT_INTEREST, JOURNEY
+from assistant.evaluation.replay_figures import ReplayFigures
+from assistant.evaluation.replay_items import BEST_INTEREST_ITEMS, JOURNEY_ITEMS, POPULAR_ITEMS
+from assistant.evaluation.replaying import Fold, replay_items, replay_targets, shares_items
+from assistant.evaluation.time_split import check_cuts, cut_moments
+from assistant.progress import Bars
+from assistant.replay_shown import MEANING, dates_table, lifts_table, rates_table
+from assistant.settings import Settings
+from assistant.training.affinity import held_out
+from chains.clustering import Granularity
+from chains.inference import InferenceModels
+from vectorstore.errors import InputError
+
+
+def replay(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A log; with a column label, targets are replayed too.")],
+    as_of: Annotated[
+        list[datetime] | None,
+        typer.Option(
+            "--as-of",
+            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"],
+            help="A date to cut the log at, in UTC; may be repeated. By default three, evenly spread.",
+        ),
+    ] = None,
+    horizon: Annotated[str, typer.Option(help="How long after a date counts, in days.")] = "28d",
+    granularity: Annotated[Granularity | None, typer.Option(help="How fine journeys are.")] = None,
+    folds: Annotated[
+        int,
+        typer.Option(min=0, help="Train again for each fold, so that no model saw the users whose targets it finds."),
+    ] = 0,
+    also: AlsoFrom = None,
+    sample: WithSample = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+) -> None:
+    """Journey-aware against interest-based targets and items, replayed on what users did next.
+
+    Without --folds the affinity model in use is scored as it is, whatever it was trained on.
+    """
+    if folds == 1:
+        raise InputError("--folds takes 2 or more: one fold would leave nothing to learn from")
+    span = _span(horizon)
+    with JourneyAssistant.from_settings(Settings.load(**context.obj)) as assistant, Bars(quiet=as_json) as bars:
+        options, embeddings, models = assistant.options(granularity), assistant.embeddings, assistant.models
+        fine = options.granularity is Granularity.FINE
+        users = read_any(file, assistant.settings.columns, assistant.settings.zone, fine=fine)
+        if not users:
+            raise InputError(f"{file}: no row could be read: there is nothing to replay")
+        labelled = any(user.labels for user in users)
+        if folds and not labelled:
+            raise InputError(f'{file}: no row has a label: --folds needs a log with a column "label"')
+        cuts = [moment.replace(tzinfo=UTC) for moment in as_of or ()] or cut_moments(users, span)
+        check_cuts(users, cuts, span)
+        cuts = sorted(set(cuts))
+
+        def dealt() -> Iterator[Fold]:
+            if not folds:
+                yield models, users
+                return
+            others = [*read_users(also or [], assistant), *(labelled_sample() if sample else [])]
+            counted = bars.count("Learning pairs", len(users) + len(others))
+            for model, inside in held_out(users, others, embeddings, folds, on_user=counted):
+                yield InferenceModels(affinity=model, checker=models.checker), inside
+
+        parts: dict[str, ReplayFigures] = {}
+        if labelled:
+            counted = bars.count("Replaying targets", len(users) * len(cuts))
+            parts["targets"] = replay_targets(users, dealt(), cuts, span, embeddings, options, counted)
+        if shares_items(users):
+            counted = bars.count("Replaying items", len(users) * len(cuts))
+            parts["items"] = replay_items(users, models, cuts, span, embeddings, options, counted)
+        if not parts:
+            raise InputError(f"{file}: neither labels nor an item that two users met: there is nothing to replay")
+        trained_on = (
+            f"models of {folds} folds, none of which saw the users whose targets it found"
+            if folds
+            else models.affinity.trained_on
+        )
+    if as_json:
+        told = {"file": str(file), "horizon_days": span.days, "granularity": options.granularity, "model": trained_on}
+        print(
+            json.dumps({**told, **{name: asdict(part) for name, part in parts.items()}, "meaning": MEANING}, indent=2)
+        )
+        return
+    shown = {
+        "targets": (JOURNEY, BEST_INTEREST, FREQUENT_INTEREST),
+        "items": (JOURNEY_ITEMS, BEST_INTEREST_ITEMS, POPULAR_ITEMS),
+    }
+    console = Console()
+    for name, part in parts.items():
+        title = (
+            f"{file.name}, {name}: {part.users:,} users who came back within {span.days} days, {part.moments:,} times"
+        )
+        console.print(rates_table(part, title), lifts_table(part), dates_table(part, shown[name]))
+    print(f"affinity model trained on: {trained_on}")
+    print(MEANING)
+
+
+def _span(text: str) -> timedelta:
+    """A number of days, such as "28d" or "28". Raises InputError."""
+    number = text.strip().lower().removesuffix("d")
+    if not number.isascii() or not number.isdigit() or not 0 < int(number) <= 3650:
+        raise InputError(f'--horizon "{text}" is no number of days: write it like 28d')
+    return timedelta(days=int(number))
