@@ -8,7 +8,10 @@ from assistant.evaluation.ranking import FIGURES, Measured, RankingFigures
 
 
 def ranking_tables(figures: RankingFigures, title: str) -> tuple[Table, Table]:
-    """The figures of each ranking, and the model's less each other's; below each the middle 95 %."""
+    """The figures of each ranking, and those of the model less those of each other; below each the middle 95 %.
+
+    both, fitted: recency, events and active days in one logistic curve.
+    """
     return (
         _table(figures.figures, title, "Ranking", signed=False),
         _table(figures.against, "learned, not diversified, less", "Ranking", signed=True),

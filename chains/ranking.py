@@ -101,7 +101,7 @@ class RankerModel:
         return added
 
     def score(self, measures: Measures) -> Score:
-        """How likely the journey is gone on with, and what each term adds to that.
+        """How likely the journey is gone on with by a user who comes back, and what each term adds to that.
 
         The way from the start b to b + G, the sum of all terms, is shared out by integrating the slope of the sigmoid
         along the straight line between them (Aumann and Shapley 1974; "integrated gradients", Sundararajan et al.
@@ -114,7 +114,7 @@ class RankerModel:
         added = self.log_odds(measures)
         rate = mean_slope(self.start, sum(added))
         terms = [
-            Term(name=START, value="where a typical journey starts", contribution=sigmoid(self.start)),
+            Term(name=START, value="a typical journey, of a user who comes back", contribution=sigmoid(self.start)),
             *(
                 Term(name=term.name, value=term.told(measures), contribution=rate * part)
                 for term, part in zip(TERMS, added, strict=True)

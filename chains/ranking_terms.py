@@ -28,10 +28,12 @@ class TermKind:
 def _passed_text(measures: Measures) -> str:
     if not measures.passed_days:
         return "part of the latest active day"
-    return f"passed over on {count_text(measures.passed_days, 'later active day')}"
+    return f"{count_text(measures.passed_days, 'later active day')} without it"
 
 
 def _freshness_text(measures: Measures) -> str:
+    if measures.fresh_days < 0.05:
+        return "hardly any of its active days is recent"
     return f"{measures.fresh_days:.1f} active days, older ones counting less"
 
 
@@ -47,7 +49,8 @@ def _regularity_text(measures: Measures) -> str:
 
 
 def _share_text(measures: Measures) -> str:
-    return f"{measures.fresh_share:.0%} of all activity, older activity counting less"
+    part = f"{measures.fresh_share:.0%}" if measures.fresh_share >= 0.005 else "less than 1%"
+    return f"{part} of all activity, older activity counting less"
 
 
 def _engagement_text(measures: Measures) -> str:

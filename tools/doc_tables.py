@@ -117,7 +117,7 @@ def cuts_table() -> str:
 def ranking_table() -> str:
     """Every term of the score with what it looks at, and what it does to the odds of a typical journey at its ends."""
     model = default_ranker()
-    rows = [("start", "where a typical journey starts", f"{sigmoid(model.start):.2f}", "")]
+    rows = [("start", "a typical journey, of a user who comes back", f"{sigmoid(model.start):.2f}", "")]
     for term, curve in zip(TERMS, model.curves, strict=True):
         worst, best = (f"odds × {exp(value):.2f}" for value in (min(curve), max(curve)))
         rows.append((term.name, term.measures, worst, best))

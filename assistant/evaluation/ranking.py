@@ -14,7 +14,7 @@ from chains.measures import Measures
 from vectorstore.errors import InputError
 
 FIGURES = ("nDCG@3", "nDCG@1", "hit@1", "MRR", "AUC within users", "AUC pooled")
-MODEL, DIVERSIFIED = "learned", "learned, diversified"
+MODEL, DIVERSIFIED = "learned", "diversified"
 _RESAMPLES = 1000
 _PENALTY = 0.01
 _DIGITS = 9
@@ -71,8 +71,8 @@ def baselines(lists: Sequence[RankedList], folds: int, seed: int = 0) -> dict[st
         "recency": [own[:, 0] for own in plain],
         "events": [own[:, 1] for own in plain],
         "active days": [own[:, 2] for own in plain],
-        "recency, events and days, fitted": both,
-        "weighted by hand": [each.hand for each in lists],
+        "both, fitted": both,
+        "by hand": [each.hand for each in lists],
     }
 
 

@@ -77,7 +77,7 @@ def test_without_a_list_that_tells_there_is_nothing_to_score() -> None:
 def test_both_together_learn_from_other_users_only() -> None:
     # Among all others the quiet are gone on with; for ann, who is scored by them, too.
     lists = [made_list(f"u{number}", [0, 1], silent=[1, 30]) for number in range(6)]
-    for own in baselines(lists, 3)["recency, events and days, fitted"]:
+    for own in baselines(lists, 3)["both, fitted"]:
         assert own[1] > own[0]
 
 

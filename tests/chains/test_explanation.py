@@ -106,7 +106,7 @@ def made_journey(**changes: object) -> Journey:
         base_score=0.4,
         diversification=1.0,
         terms=(
-            Term(name="start", value="where a typical journey starts", contribution=0.3),
+            Term(name="start", value="a typical journey, of a user who comes back", contribution=0.3),
             Term(name="share", value="12%", contribution=-0.0002),
             Term(name="recency", value="last activity 40 days ago", contribution=-0.0498),
             Term(name="persistence", value="active on 9 days", contribution=0.15),
@@ -130,7 +130,7 @@ def test_the_whole_explanation() -> None:
         "  6 January 2026  saved “pine bench”",
         "  7 January 2026  made board “Workshop”",
         "Rank 2, score 0.380:",
-        "  +0.300  start: where a typical journey starts",
+        "  +0.300  start: a typical journey, of a user who comes back",
         "  +0.150  persistence: active on 9 days",
         "  -0.050  recency: last activity 40 days ago",
         "  +0.000  share: 12%",

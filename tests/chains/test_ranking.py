@@ -102,9 +102,9 @@ def test_a_score_by_hand() -> None:
 
 def test_what_was_measured_is_told_in_words() -> None:
     assert {term.name: term.value for term in flat().score(USUAL).terms} == {
-        "start": "where a typical journey starts",
+        "start": "a typical journey, of a user who comes back",
         "recency": "last activity 3 days ago",
-        "passed over": "passed over on 2 later active days",
+        "passed over": "2 later active days without it",
         "persistence": "active on 5 days",
         "freshness": "2.5 active days, older ones counting less",
         "last week": "active on 1 day of the last week",
@@ -117,6 +117,9 @@ def test_what_was_measured_is_told_in_words() -> None:
         "part of the latest active day",
         "active on no day of the last week",
     )
+    told = {term.name: term.value for term in flat().score(replace(USUAL, fresh_days=0.04, fresh_share=0.004)).terms}
+    assert told["freshness"] == "hardly any of its active days is recent"
+    assert told["share"] == "less than 1% of all activity, older activity counting less"
     for own, every, words in ((1, 1, "the only active day"), (4, 4, "every active day")):
         found = flat().score(replace(USUAL, active_days=own, user_days=every))
         assert found.terms[6].value == f"on {words} since it began"
