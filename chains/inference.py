@@ -16,7 +16,7 @@ from chains.measures import History, measure
 from chains.naming import choose_names, rank_names
 from chains.naming_candidates import Candidate, candidates_of, subjects_of, words_of_keywords
 from chains.naming_model import NamingModel, default_naming
-from chains.ranking import RankerModel, default_ranker, diversify
+from chains.ranking import RankerModel, called_off, default_ranker, diversify
 from chains.rhythm import DAY, UserRhythm
 from chains.safety import SensitivityChecker, Strength, loss
 from chains.showable import fit_to_show
@@ -180,6 +180,7 @@ def _rank(
 ) -> list[Journey]:
     history = History.of((event for events in texts.events for event in events), as_of)
     scores = [models.ranker.score(measure(journey.events, history)) for journey in found]
+    scores = [called_off(each) if journey.called_off else each for journey, each in zip(found, scores, strict=True)]
     centres = np.stack([journey.centre for journey in found])
     factors = diversify(
         [each.base for each in scores],

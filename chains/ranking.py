@@ -27,6 +27,7 @@ from vectorstore.errors import InputError
 START = "start"
 _FORMAT = 1
 _NEARLY_NOTHING = 1e-4
+_KEPT_OF_CALLED_OFF = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,14 @@ class RankerModel:
         ]
         # The sum is the score, not the other way round: so it is exact to the last bit.
         return Score(min(max(sum(term.contribution for term in terms), 0.0), 1.0), tuple(terms))
+
+
+def called_off(score: Score) -> Score:
+    """The score of a journey that was called off or lost: a tenth of it, by one more term. No log teaches this, and it
+    is not learned: who cancelled a wedding is not asked about it again for having searched for it much and lately."""
+    taken = Term(name="called off", value="called off or lost", contribution=(_KEPT_OF_CALLED_OFF - 1) * score.base)
+    terms = (*score.terms, taken)
+    return Score(max(sum(term.contribution for term in terms), 0.0), terms)
 
 
 def scaled(term: TermKind) -> tuple[float, ...]:

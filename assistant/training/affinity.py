@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from assistant.evaluation.labelled import LabelledUser
 from assistant.training.networks import fit_network
@@ -81,6 +82,9 @@ def _taken(blocks: Iterable[tuple[int, Matrix]], known: NDArray[np.intp], width:
     return np.concatenate(taken)
 
 
+# One thread: with more, sums are made in another order, and the same pairs give another model; and each step is too
+# small to share.
+@threadpool_limits.wrap(limits=1, user_api="blas")
 def train_affinity(users: Iterable[Pairs], trained_on: str, seed: int = 0) -> AffinityModel:
     """Pairs of each user -> a model; the same pairs and seed give the same model. Raises InputError for no pair.
 

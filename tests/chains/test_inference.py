@@ -366,6 +366,12 @@ def test_a_journey_that_was_called_off_is_ended() -> None:
     assert stages["called off"] is Stage.ENDED
     assert len(stages) == 2
     assert list(stages.values()).count(Stage.ONGOING) == 1
+    first, last = infer(activities, topics, day=14.5)
+    assert last.stage_reason.startswith("called off"), "however lately it was searched for"
+    assert last.terms[-1].name == "called off"
+    kept = sum(term.contribution for term in last.terms[:-1])
+    assert last.base_score == pytest.approx(0.1 * kept) == pytest.approx(sum(term.contribution for term in last.terms))
+    assert all(term.name != "called off" for term in first.terms)
 
 
 # --- ids
