@@ -82,9 +82,6 @@ def _taken(blocks: Iterable[tuple[int, Matrix]], known: NDArray[np.intp], width:
     return np.concatenate(taken)
 
 
-# One thread: with more, sums are made in another order, and the same pairs give another model; and each step is too
-# small to share.
-@threadpool_limits.wrap(limits=1, user_api="blas")
 def train_affinity(users: Iterable[Pairs], trained_on: str, seed: int = 0) -> AffinityModel:
     """Pairs of each user -> a model; the same pairs and seed give the same model. Raises InputError for no pair.
 
@@ -94,6 +91,13 @@ def train_affinity(users: Iterable[Pairs], trained_on: str, seed: int = 0) -> Af
     learned = [user for user in users if len(user.same)]
     if not learned:
         raise InputError("no user has two labelled texts: there is nothing to learn from")
+    # One thread: with more, sums are made in another order, and the same pairs give another model; and each step is too
+    # small to share.
+    with threadpool_limits(limits=1, user_api="blas"):
+        return _trained(learned, trained_on, seed)
+
+
+def _trained(learned: list[Pairs], trained_on: str, seed: int) -> AffinityModel:
     own = [user.features for user in learned]
     first = _fitted(learned, own, _BATCH, seed)
     both = list(own)
