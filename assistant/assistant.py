@@ -28,8 +28,11 @@ from chains.explanation import explain
 from chains.inference import InferenceModels, InferenceOptions, infer_journeys
 from chains.journeys import ALGORITHM, Journey
 from chains.keywords import extract_keywords
+from chains.naming_model import NamingModel
+from chains.ranking import RankerModel
 from chains.recommendation import Recommended, RecommendOptions
 from chains.safety import SensitivityChecker
+from chains.stage_model import StageModel
 from vectorstore.activity_log import ActivityLog
 from vectorstore.embeddings import CachedEmbeddings, open_embeddings
 from vectorstore.errors import InputError, StoreError
@@ -99,7 +102,10 @@ class JourneyAssistant:
     def models(self) -> InferenceModels:
         return InferenceModels(
             affinity=AffinityModel.load(self.settings.inference.affinity_model),
+            naming=NamingModel.load(self.settings.inference.naming_model),
             checker=SensitivityChecker(self.settings.safety),
+            stage=StageModel.load(self.settings.inference.stage_model),
+            ranker=RankerModel.load(self.settings.inference.ranker_model),
         )
 
     def options(self, granularity: Granularity | None = None) -> InferenceOptions:
@@ -110,6 +116,7 @@ class JourneyAssistant:
             least_events=chosen.min_events,
             penalty=chosen.diversification_penalty,
             threshold=chosen.diversification_threshold,
+            embedding=self.embeddings.model,
         )
 
     # --- the main job
@@ -177,7 +184,13 @@ class JourneyAssistant:
             embedding=self.embeddings.model,
             granularity=options.granularity,
             log_position=self.log.position,
-            settings=self.settings.deciding() | {"affinity": self.models.affinity.fingerprint},
+            settings=self.settings.deciding()
+            | {
+                "affinity": self.models.affinity.fingerprint,
+                "naming": self.models.naming.fingerprint,
+                "stage": self.models.stage.fingerprint,
+                "ranker": self.models.ranker.fingerprint,
+            },
         )
         wanted = None if users is None else set(users).intersection(self.log.users())
         if mode is RunMode.INCREMENTAL:

@@ -16,7 +16,7 @@ from chains.inference import InferenceModels, InferenceOptions, infer_journeys
 from chains.journeys import Journey
 from chains.keywords import extract_keywords
 from vectorstore.activity import Activity
-from vectorstore.activity_log import ActivityLog, Extent
+from vectorstore.activity_log import ActivityLog, Extent, Seen
 from vectorstore.embeddings import CachedEmbeddings
 from vectorstore.nearest import unit_rows
 
@@ -48,7 +48,7 @@ def users_to_infer(log: ActivityLog, library: Library, parameters: RunParameters
         states[state.user_id] = state
     return {
         user_id
-        for user_id, extent in log.extents(parameters.as_of)
+        for user_id, extent in log.extents(parameters.as_of, _seen_by_all(states.values(), parameters.as_of))
         if user_id not in states or _saw_other(states[user_id], extent, parameters.as_of)
     }
 
@@ -66,6 +66,15 @@ def _require_same_way(state: UserState, settings: Mapping[str, object], paramete
         raise LibraryError(
             f"journeys were inferred with another setting of {', '.join(changed)} than this run has: infer with --full"
         )
+
+
+def _seen_by_all(states: Collection[UserState], as_of: datetime) -> Seen | None:
+    """What no inference needs to be made again for: it was in the log for all of them, and on the same side of both
+    clocks."""
+    if not states:
+        return None
+    clocks = [as_of, *(state.as_of for state in states)]
+    return Seen(min(state.log_position for state in states), min(clocks), max(clocks))
 
 
 def _saw_other(state: UserState, extent: Extent, as_of: datetime) -> bool:

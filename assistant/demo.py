@@ -4,11 +4,13 @@ import csv
 from pathlib import Path
 
 from assistant.evaluation.labelled import LabelledUser
+from assistant.evaluation.stage_agreement import KnownStage
 from assistant.output import replacing
 from assistant.sample import AS_OF, sample_users
+from chains.journeys import Kind, Stage
 from vectorstore.activity import normalize
 
-__all__ = ["AS_OF", "broken_rows", "labelled_sample", "write_log"]
+__all__ = ["AS_OF", "broken_rows", "known_sample", "labelled_sample", "write_log"]
 
 _COLUMNS = ("user_id", "timestamp", "kind", "text", "item_id", "board", "annotations", "label")
 
@@ -43,6 +45,15 @@ def write_log(path: Path) -> Path:
 def broken_rows() -> int:
     """How many rows of the sample log can't be read."""
     return len(_BROKEN)
+
+
+def known_sample() -> dict[tuple[str, str], KnownStage]:
+    """What their writers said of kind and stage of the sample users' journeys, by user and label, as of AS_OF."""
+    return {
+        (user.user_id, f"{user.user_id}-{journey.key}"): KnownStage(Kind(journey.kind), Stage(journey.stage))
+        for user in sample_users()
+        for journey in user.journeys
+    }
 
 
 def labelled_sample() -> list[LabelledUser]:

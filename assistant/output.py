@@ -28,6 +28,7 @@ _SCHEMA = pa.schema(
         ("keywords", pa.list_(pa.string())),
         ("kind", pa.string()),
         ("stage", pa.string()),
+        ("return_probability", pa.float64()),
         ("confidence", pa.float64()),
         ("score", pa.float64()),
         ("first_seen", pa.timestamp("us", tz="UTC")),

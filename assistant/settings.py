@@ -59,14 +59,17 @@ class EmbeddingSettings(_Section):
 
 class InferenceSettings(_Section):
     """min_events: a journey has at least so many. diversification_penalty: what each similar journey before it costs a
-    journey, as a factor. diversification_threshold: cosine over which two journeys are similar. affinity_model: a file
-    of `journeys train affinity`, None for the model that comes with the program."""
+    journey, as a factor. diversification_threshold: cosine over which two journeys are similar. affinity_model,
+    naming_model, stage_model, ranker_model: files of `journeys train …`, None for those that come with the program."""
 
     granularity: Granularity = Granularity.NORMAL
     min_events: int = Field(default=2, ge=1)
     diversification_penalty: float = Field(default=0.95, gt=0, le=1)
     diversification_threshold: float = Field(default=0.5, ge=-1, le=1)
     affinity_model: Path | None = None
+    naming_model: Path | None = None
+    stage_model: Path | None = None
+    ranker_model: Path | None = None
 
 
 class CatalogueSettings(_Section):
@@ -196,9 +199,9 @@ class Settings(BaseSettings):
         return f"sqlite:///{self.home / 'library.sqlite'}"
 
     def deciding(self) -> dict[str, JsonValue]:
-        """What decides journeys besides granularity, embedding and affinity model, which a run names by themselves."""
+        """What decides journeys besides granularity, embedding and models, which a run names by themselves."""
         inference: dict[str, JsonValue] = self.inference.model_dump(
-            mode="json", exclude={"granularity", "affinity_model"}
+            mode="json", exclude={"granularity", "affinity_model", "naming_model", "stage_model", "ranker_model"}
         )
         return {**inference, "safety": {name: policy.value for name, policy in sorted(self.safety.items())}}
 

@@ -8,7 +8,6 @@ from rich.table import Table
 from rich.text import Text
 
 from assistant.batch import RunSummary
-from assistant.evaluation.clusters import ClusterFigures
 from assistant.evaluation.stage_agreement import StageAgreement
 from assistant.runs import DatedChange, UserState
 from chains.journeys import Journey, Kind, Stage
@@ -115,21 +114,6 @@ def examined_table(found: Sequence[Sequence[object]]) -> Table:
     table = _table("Part", "State", "What to do")
     for row in found:
         table.add_row(*(Text(str(cell)) for cell in row))
-    return table
-
-
-def figures_table(figures: ClusterFigures, title: str) -> Table:
-    """B-cubed figures, the one to quote first."""
-    table = _table("B-cubed", "Value", title=title)
-    rows = (
-        ("weighted F1", f"{figures.weighted_f1:.3f}  (95 %: {figures.low:.3f} to {figures.high:.3f})"),
-        ("macro F1", f"{figures.macro_f1:.3f}"),
-        ("precision", f"{figures.precision:.3f}"),
-        ("recall", f"{figures.recall:.3f}"),
-        ("users, texts", f"{figures.users:,}, {figures.units:,}"),
-    )
-    for row in rows:
-        table.add_row(*row)
     return table
 
 

@@ -7,12 +7,13 @@ as a keyword or as a part of one ("jumbo bag" of "jumbo bag red retrospot").
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from unicodedata import category
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from chains.journeys import Probability
 from chains.keywords import function_words
-from chains.naming import LONGEST_NAME, form, presentable
+from chains.naming import LONGEST_NAME, presentable
 from chains.safety import SensitivityChecker
 from chains.showable import fit_to_show
 from chains.texts import Floats
@@ -131,7 +132,7 @@ def weigh(
     def as_name(key: str) -> float:
         # What users' own journeys are called has been chosen as a name before.
         called = 1 + _CALLED * shared[key].named / users
-        return round(float(worth(key, _NAME_SHARE) * form(shared[key].text) ** 0.5 * called), 4)
+        return round(float(worth(key, _NAME_SHARE) * _form(shared[key].text) ** 0.5 * called), 4)
 
     by_name = {key: as_name(key) for key in near}
     names = [presentable(shared[key].text) for key in sorted(near, key=lambda key: (-by_name[key], key))]
@@ -165,3 +166,10 @@ def _distinct(keys: Sequence[str], shared: Mapping[str, SharedText]) -> list[str
 
 def _alike(one: int, other: int) -> bool:
     return min(one, other) >= _SHARES_MOST * max(one, other)
+
+
+def _form(text: str) -> float:
+    """How much a text looks like a name, in [0, 1]: two to four words, and letters; more or one word says less."""
+    words = len(text.split())
+    letters = sum(category(sign)[0] in "LM" for sign in text) / max(len(text.replace(" ", "")), 1)
+    return {1: 0.6, 2: 1.0, 3: 1.0, 4: 0.9, 5: 0.7, 6: 0.5}.get(words, 0.2) * letters

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from itertools import islice
 
-from chains.journeys import Journey, JourneyKeyword, Receipt
+from chains.journeys import Journey, JourneyKeyword, Receipt, Term
+from chains.ranking import START
 from chains.showable import fit_to_show
 from chains.wording import count_text, date_text, days_text, shortened
 from vectorstore.activity import Activity, ActivityKind
@@ -89,10 +90,20 @@ def explain(journey: Journey) -> str:
             for r in journey.receipts
         ),
         f"Rank {journey.rank}, score {journey.score:.3f}:",
-        *(f"  {term.contribution:+.3f}  {term.name}: {term.value}" for term in journey.terms),
+        *(f"  {_signed(term.contribution)}  {term.name}: {term.value}" for term in _largest_first(journey.terms)),
     ]
     if journey.diversification < 1:
         lines.append(f"  × {journey.diversification:.3f}  diversification: near to journeys that rank higher")
     if journey.safety.category:
         lines.append(f"Safety: {journey.safety.category}, {journey.safety.policy} ({journey.safety.because}).")
     return "\n".join(lines)
+
+
+def _largest_first(terms: Sequence[Term]) -> list[Term]:
+    """The start, then what moved the score most from there, up or down."""
+    return sorted(terms, key=lambda term: (term.name != START, -round(abs(term.contribution), 6)))
+
+
+def _signed(contribution: float) -> str:
+    """+0.120 or -0.120; what rounds to nothing has no minus."""
+    return f"{round(contribution, 3) + 0.0:+.3f}"

@@ -1,10 +1,9 @@
 """From one user's keywords and vectors to journeys: one pure function, the same in a notebook and in a batch run."""
 
 import hashlib
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,30 +12,34 @@ from chains.affinity import AffinityModel, affinity, default_affinity
 from chains.clustering import CUT, POWER, Granularity, cluster
 from chains.explanation import describe, receipts
 from chains.journeys import Journey, JourneyKeyword, Policy, Verdict
-from chains.keywords import title_phrases
-from chains.naming import LONGEST_NAME, Candidate, choose_names, rank_names
-from chains.ranking import diversify, score
+from chains.measures import History, measure
+from chains.naming import choose_names, rank_names
+from chains.naming_candidates import Candidate, candidates_of, subjects_of, words_of_keywords
+from chains.naming_model import NamingModel, default_naming
+from chains.ranking import RankerModel, default_ranker, diversify
+from chains.rhythm import DAY, UserRhythm
 from chains.safety import SensitivityChecker, Strength, loss
 from chains.showable import fit_to_show
-from chains.stage import Staged, stage
+from chains.stage import Staged, Staging, stage
+from chains.stage_model import StageModel, default_stage
 from chains.texts import Floats, Texts, texts_of
-from vectorstore.activity import Activity, Keyword, KeywordSource, days_of, normalize
+from vectorstore.activity import Activity, Keyword, days_of
 
 _SINGLE_TEXT_CONFIDENCE = 0.5
 _KEYWORDS_KEPT = 30
-_RECENT = timedelta(days=28)
 _TEXTS_AND_DAYS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class InferenceOptions:
     """granularity: how fine journeys are. least_events: fewer make no journey. penalty, threshold: of diversification,
-    in (0, 1] and cosine in [-1, 1]."""
+    in (0, 1] and cosine in [-1, 1]. embedding: the name of the model that made the vectors."""
 
     granularity: Granularity = Granularity.NORMAL
     least_events: int = 2
     penalty: float = 0.95
     threshold: float = 0.5
+    embedding: str = "minilm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,9 @@ class InferenceModels:
 
     affinity: AffinityModel = field(default_factory=default_affinity)
     checker: SensitivityChecker = field(default_factory=SensitivityChecker)
+    naming: NamingModel = field(default_factory=default_naming)
+    stage: StageModel = field(default_factory=default_stage)
+    ranker: RankerModel = field(default_factory=default_ranker)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +68,7 @@ class _Found:
 
     places: NDArray[np.intp]
     events: tuple[Activity, ...]
-    staged: Staged
+    called_off: bool
     centre: Floats
     confidence: float
 
@@ -107,11 +113,14 @@ def judged_journeys(
                 continue
             places = places[[texts.keys[place] not in blocked for place in places]]
         if _is_journey(texts, places, options):
-            found.append(_find(texts, together, places, as_of))
+            found.append(_find(texts, together, places))
     if not found:
         return []
     kept = [row for row, keyword in enumerate(keywords) if keyword.key not in blocked]
-    return _rank([keywords[row] for row in kept], vectors[kept], texts, found, as_of, options, models)
+    rhythm = UserRhythm.of([event for events in texts.events for event in events], as_of.timestamp() / DAY)
+    asked = [Staging(each.events, len(each.places), each.centre, each.called_off) for each in found]
+    staged = stage(asked, rhythm, models.stage, options.embedding)
+    return _rank([keywords[row] for row in kept], vectors[kept], texts, found, staged, as_of, options, models)
 
 
 def _is_blocked(keyword: Keyword, checker: SensitivityChecker) -> bool:
@@ -139,7 +148,7 @@ def _is_journey(texts: Texts, places: NDArray[np.intp], options: InferenceOption
     return len(places) + len(days_of(events)) > _TEXTS_AND_DAYS
 
 
-def _find(texts: Texts, together: NDArray[np.float32], places: NDArray[np.intp], as_of: datetime) -> _Found:
+def _find(texts: Texts, together: NDArray[np.float32], places: NDArray[np.intp]) -> _Found:
     events = tuple(
         sorted(
             (event for place in places for event in texts.events[place]),
@@ -149,12 +158,11 @@ def _find(texts: Texts, together: NDArray[np.float32], places: NDArray[np.intp],
     size = len(places)
     within = together[np.ix_(places, places)]
     confidence = (float(within.sum()) - size) / (size * (size - 1)) if size > 1 else _SINGLE_TEXT_CONFIDENCE
-    called_off = loss(texts.keys[place] for place in places)
     centre = texts.context[places].mean(axis=0)
     return _Found(
         places=places,
         events=events,
-        staged=stage([event.timestamp for event in events], as_of, called_off=called_off),
+        called_off=loss(texts.keys[place] for place in places),
         centre=centre / max(float(np.linalg.norm(centre)), 1e-9),
         confidence=float(np.clip(confidence, 0, 1)),
     )
@@ -165,15 +173,17 @@ def _rank(
     vectors: Floats,
     texts: Texts,
     found: Sequence[_Found],
+    staged: Sequence[Staged],
     as_of: datetime,
     options: InferenceOptions,
     models: InferenceModels,
 ) -> list[Journey]:
-    recent = sum(event.timestamp > as_of - _RECENT for events in texts.events for event in events)
-    scores = [score(journey.events, recent, journey.staged.stage, as_of) for journey in found]
+    history = History.of((event for events in texts.events for event in events), as_of)
+    scores = [models.ranker.score(measure(journey.events, history)) for journey in found]
+    centres = np.stack([journey.centre for journey in found])
     factors = diversify(
         [each.base for each in scores],
-        np.stack([journey.centre for journey in found]),
+        centres,
         penalty=options.penalty,
         threshold=options.threshold,
     )
@@ -181,9 +191,11 @@ def _rank(
         range(len(found)),
         key=lambda place: (-scores[place].base * factors[place], found[place].events[0].timestamp, place),
     )
-    candidates = _candidates(keywords, vectors, texts, found)
-    nameable = [[each for each in own if _may_name(each.keyword)] for own in candidates]
-    names = choose_names([rank_names(nameable[place], found[place].centre) for place in order], fit_to_show)
+    words, groups = words_of_keywords(keywords), [journey.places for journey in found]
+    candidates = candidates_of(keywords, vectors, words, texts, groups)
+    subjects = subjects_of(words, texts, groups, centres)
+    ranked = [rank_names(candidates[place], subjects[place], models.naming) for place in order]
+    names = choose_names(ranked, fit_to_show)
     journeys: list[Journey] = []
     for place, name in zip(order, names, strict=True):
         journey, base, factor = found[place], scores[place], factors[place]
@@ -207,9 +219,10 @@ def _rank(
                 description=describe(journey.events, days, weighed),
                 keywords=weighed,
                 texts=tuple(own),
-                kind=journey.staged.kind,
-                stage=journey.staged.stage,
-                stage_reason=journey.staged.reason,
+                kind=staged[place].kind,
+                stage=staged[place].stage,
+                stage_reason=staged[place].reason,
+                return_probability=staged[place].return_probability,
                 confidence=journey.confidence,
                 score=base.base * factor,
                 base_score=base.base,
@@ -230,38 +243,6 @@ def _rank(
 def provisional_id(user_id: str, first_text: str) -> str:
     """12 hexadecimal digits that follow from the user and the text with which a journey began."""
     return hashlib.blake2b(f"{user_id}\x1f{first_text}".encode(), digest_size=6).hexdigest()
-
-
-def _candidates(
-    keywords: Sequence[Keyword], vectors: Floats, texts: Texts, found: Sequence[_Found]
-) -> list[list[Candidate]]:
-    """For each journey the keywords of its events: queries, boards, annotations, phrases, but not whole titles."""
-    journey_of = {
-        event.text: place
-        for place, journey in enumerate(found)
-        for row in journey.places
-        for event in texts.events[row]
-    }
-    candidates: list[list[Candidate]] = [[] for _ in found]
-    for row, keyword in enumerate(keywords):
-        if keyword.source is KeywordSource.TITLE and not _says_more_than_a_title(keyword):
-            continue
-        inside = Counter(journey_of[event.text] for event in keyword.events if event.text in journey_of)
-        for place, count in inside.items():
-            candidates[place].append(Candidate(keyword, vectors[row], count, len(keyword.events)))
-    return candidates
-
-
-def _says_more_than_a_title(keyword: Keyword) -> bool:
-    """Whether a title also describes other items, or has no annotations and is a phrase itself."""
-    if any(normalize(event.text) != keyword.key for event in keyword.events):
-        return True
-    return not keyword.events[0].annotations and title_phrases(keyword.text) == [keyword.text]
-
-
-def _may_name(keyword: Keyword) -> bool:
-    """A text that will be cut is judged whole: cutting could take away just what makes it unfit."""
-    return len(keyword.text) <= LONGEST_NAME or fit_to_show(keyword.text)
 
 
 def _weigh(candidates: Sequence[Candidate], journey: _Found, texts: Texts) -> tuple[JourneyKeyword, ...]:

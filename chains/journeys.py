@@ -84,6 +84,7 @@ class Journey(_Part):
     in order of their normalized form.
     confidence: calibrated probability that two of its texts belong together. score: after diversification;
     the contributions of `terms` add up to `base_score`, and score = base_score * diversification.
+    return_probability: that the user comes back to it within 28 days; None in what was stored before there was one.
     events: activities; active_days: distinct UTC days. receipts: at least three where there are three, by time.
     """
 
@@ -97,6 +98,7 @@ class Journey(_Part):
     kind: Kind
     stage: Stage
     stage_reason: str
+    return_probability: Probability | None = None
     confidence: Probability
     score: Probability
     base_score: Probability

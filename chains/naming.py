@@ -1,75 +1,35 @@
-"""A journey's name without a model: the keyword that says best what the journey is about."""
+"""A journey's name without a language model: of its keywords the one that says best what the journey is about."""
 
-import re
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
-from unicodedata import category
+from itertools import islice
 
 import numpy as np
-from numpy.typing import NDArray
 
+from chains.naming_candidates import Candidate, Subject, words_in
+from chains.naming_features import name_features
+from chains.naming_model import NamingModel
+from chains.showable import fit_to_show
 from chains.wording import shortened
-from vectorstore.activity import Keyword, KeywordSource, normalize
+from vectorstore.activity import Keyword, normalize
 
 LONGEST_NAME = 60
-
-_SOURCE_WORTH = {
-    KeywordSource.QUERY: 0.6,
-    KeywordSource.BOARD: 0.3,
-    KeywordSource.TITLE: 0.0,
-    KeywordSource.ANNOTATION: 1.0,
-    KeywordSource.PHRASE: 0.4,
-}
-#: Centrality, own frequency, exclusiveness, form and source, each in [0, 1].
-WEIGHTS = (0.40, 0.15, 0.15, 0.20, 0.10)
-
-_ASKS_OR_SPEAKS_OF_SELF = re.compile(
-    r"^(how|what|why|when|where|who|which|can|does|do|is|are|should)\b"
-    r"|^(wie|was|warum|wann|wo|como|cómo|qué|que|por qué|comment|pourquoi)\b"
-    r"|\b(i|i'm|my|me|we|our|mein|meine|mi|mis|mon|ma|meu|minha)\b|[?!]",
-    re.IGNORECASE,
-)
+_NEXT_FEW = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A keyword that could name a journey. events: of this journey; everywhere: of the whole user."""
-
-    keyword: Keyword
-    vector: NDArray[np.float32]
-    events: int
-    everywhere: int
-
-
-def rank_names(candidates: Sequence[Candidate], centre: NDArray[np.float32]) -> list[str]:
-    """Names fit in length and case, best first. centre: (d,) unit length, the middle of the journey's texts."""
-    if not candidates:
+def rank_names(candidates: Sequence[Candidate], subject: Subject, model: NamingModel) -> list[str]:
+    """Names fit in length and case, best first, of the candidates that may name."""
+    nameable = [candidate for candidate in candidates if may_name(candidate.keyword)]
+    if not nameable:
         return []
-    most = max(candidate.events for candidate in candidates)
-    marks = [
-        (
-            float(np.clip(candidate.vector @ centre, 0, 1)),
-            float(np.log1p(candidate.events) / np.log1p(most)),
-            candidate.events / candidate.everywhere,
-            form(candidate.keyword.text),
-            _SOURCE_WORTH[candidate.keyword.source],
-        )
-        for candidate in candidates
-    ]
-    worth = [sum(w * m for w, m in zip(WEIGHTS, mark, strict=True)) for mark in marks]
     # Rounded, so that equals stay equal: stores return vectors that differ in the last bit.
-    order = sorted(range(len(candidates)), key=lambda place: (-round(worth[place], 4), candidates[place].keyword.key))
-    return [presentable(candidates[place].keyword.text) for place in order]
+    worth = np.round(model.worth(name_features(nameable, subject)), 4).tolist()
+    order = sorted(range(len(nameable)), key=lambda place: (-worth[place], nameable[place].keyword.key))
+    return [presentable(nameable[place].keyword.text) for place in order]
 
 
-def form(text: str) -> float:
-    """How much a text looks like a name, in [0, 1]: two to four words, letters, no question, nothing about "me"."""
-    words = len(text.split())
-    letters = sum(category(sign)[0] in "LM" for sign in text) / max(len(text.replace(" ", "")), 1)
-    length = {1: 0.6, 2: 1.0, 3: 1.0, 4: 0.9, 5: 0.7, 6: 0.5}.get(words, 0.2)
-    if len(text) > LONGEST_NAME:
-        length = 0.0
-    return length * letters * (0.4 if _ASKS_OR_SPEAKS_OF_SELF.search(text) else 1.0)
+def may_name(keyword: Keyword) -> bool:
+    """A text that will be cut is judged whole: cutting could take away just what makes it unfit."""
+    return len(keyword.text) <= LONGEST_NAME or fit_to_show(keyword.text)
 
 
 def presentable(text: str) -> str:
@@ -83,19 +43,33 @@ def presentable(text: str) -> str:
 def choose_names(ranked: Sequence[Sequence[str]], fit: Callable[[str], bool], taken: Collection[str] = ()) -> list[str]:
     """One name for each journey, no two alike. ranked: for each journey its names, best first.
 
+    A name of the same words as a taken one ("Easy recipes" beside "Easy recipe") gives way to one of the next few.
     Where all of a journey's own names are taken, two of them together make one; where none is fit to be shown, it is
     called by its number.
     """
     used = {normalize(name) for name in taken}
+    used_words = {_topic(name) for name in taken}
     chosen = []
     for number, names in enumerate(ranked, 1):
         free = (n for n in _wishes(names, fit) if n and len(n) <= LONGEST_NAME and normalize(n) not in used and fit(n))
-        name = next(free, None) or next(
-            n for n in (f"Journey {k}" for k in range(number, number + len(used) + 2)) if normalize(n) not in used
-        )
+        numbers = (f"Journey {k}" for k in range(number, number + len(used) + 2))
+        name = _unlike(free, used_words) or next(n for n in numbers if normalize(n) not in used)
         used.add(normalize(name))
+        used_words.add(_topic(name))
         chosen.append(name)
     return chosen
+
+
+def _unlike(free: Iterator[str], used_words: Collection[frozenset[str]]) -> str | None:
+    """The first of the next few names that doesn't say what a taken one says, or else the first."""
+    first = next(free, None)
+    if first is None or not _topic(first) or _topic(first) not in used_words:
+        return first
+    return next((name for name in islice(free, _NEXT_FEW) if _topic(name) not in used_words), first)
+
+
+def _topic(name: str) -> frozenset[str]:
+    return frozenset(words_in(name))
 
 
 def _wishes(names: Sequence[str], fit: Callable[[str], bool]) -> Iterator[str]:

@@ -1,61 +1,161 @@
-"""Which journeys come first: a pointwise score whose terms add up, then diversification."""
+"""Which journeys come first: the learned chance that each is gone on with, told term by term, then diversification.
 
+The model is additive in the log odds (a generalized additive model, Hastie and Tibshirani 1986): a start b, and for
+each term a curve g of one quantity, so that the score is sigmoid(b + g1 + g2 + ...). Each curve is centred: on the
+average journey that the model learned from it is 0, and b is where a typical journey starts.
+"""
+
+import hashlib
+import json
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from functools import cache, cached_property
+from importlib import resources
+from math import exp, log1p, tanh
+from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chains.journeys import Stage, Term
-from chains.wording import count_text, days_text
-from vectorstore.activity import Activity, ActivityKind, days_of
+from chains.journeys import Term
+from chains.measures import Measures
+from chains.ranking_terms import TERM_NAMES, TERMS, TermKind
+from vectorstore.errors import InputError
 
-#: How much each term can add at most; they sum to 1, so the score lies in [0, 1].
-WEIGHTS = {"recency": 0.35, "engagement": 0.20, "persistence": 0.20, "share": 0.15, "ongoing": 0.10}
-
-_EFFORT = {
-    ActivityKind.SEARCH: 1.0,
-    ActivityKind.CLOSEUP: 0.5,
-    ActivityKind.CLICKTHROUGH: 1.0,
-    ActivityKind.SAVE: 2.0,
-    ActivityKind.BOARD: 2.0,
-}
-_HALF_LIFE_DAYS = 14.0
-_RECENT = timedelta(days=28)
-_MUCH_EFFORT = 20.0
-_MANY_DAYS = 6.0
+START = "start"
+_FORMAT = 1
+_NEARLY_NOTHING = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """base: sum of the terms' contributions, in [0, 1]."""
+    """base: exactly the sum of the terms' contributions, in their order; in (0, 1). terms: the start, then the rest."""
 
     base: float
     terms: tuple[Term, ...]
 
 
-def score(events: Sequence[Activity], recent_of_user: int, stage: Stage, as_of: datetime) -> Score:
-    """events: the journey's. recent_of_user: all events of the user within 28 days before as_of."""
-    silent = (as_of - max(event.timestamp for event in events)) / timedelta(days=1)
-    effort = sum(_EFFORT[event.kind] for event in events)
-    days = len(days_of(events))
-    recent = sum(event.timestamp > as_of - _RECENT for event in events)
-    share = recent / recent_of_user if recent_of_user else 0.0
-    measured = (
-        ("recency", 0.5 ** (silent / _HALF_LIFE_DAYS), f"last activity {days_text(silent)} ago"),
-        ("engagement", 1 - float(np.exp(-effort / _MUCH_EFFORT)), _engagement_text(events)),
-        ("persistence", 1 - float(np.exp(-days / _MANY_DAYS)), f"active on {count_text(days, 'day')}"),
-        ("share", share, f"{share:.0%} of the activity of the last 28 days"),
-        ("ongoing", float(stage is Stage.ONGOING), str(stage)),
-    )
-    terms = tuple(Term(name=name, value=text, contribution=WEIGHTS[name] * value) for name, value, text in measured)
-    return Score(sum(term.contribution for term in terms), terms)
+@dataclass(frozen=True)
+class RankerModel:
+    """start: log odds of a typical journey. curves: for each of TERMS the log odds at its `at`, straight between on
+    its scale, the same beyond its ends. trained_on: what the model card says of it in one line."""
+
+    start: float
+    curves: tuple[tuple[float, ...], ...]
+    trained_on: str
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> Self:
+        """Reads a model file; without a path the one that comes with the package. Raises InputError."""
+        try:
+            file = path or resources.files("chains") / "ranking.json"
+            read = file.read_text(encoding="utf-8")
+            return cls.from_json(json.loads(read))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise InputError(
+                f"{path or 'ranking.json'} is no ranker of this version: make one with journeys train ranker"
+            ) from error
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        if data["format"] != _FORMAT or tuple(data["features"]) != TERM_NAMES:
+            raise ValueError("another format or other features")
+        curves = []
+        for term, curve in zip(TERMS, data["curves"], strict=True):
+            if tuple(curve["at"]) != term.at or len(curve["log_odds"]) != len(term.at):
+                raise ValueError(f"another curve of {term.name}")
+            curves.append(tuple(float(value) for value in curve["log_odds"]))
+        numbers = [float(data["start"]), *(value for curve in curves for value in curve)]
+        if not np.all(np.isfinite(numbers)):
+            raise ValueError("a number that is none")
+        return cls(numbers[0], tuple(curves), str(data["trained_on"]))
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits, the same for the same numbers."""
+        return hashlib.blake2b(json.dumps(self.to_json()).encode(), digest_size=8).hexdigest()
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "format": _FORMAT,
+            "features": list(TERM_NAMES),
+            "trained_on": self.trained_on,
+            "start": self.start,
+            "curves": [
+                {"at": list(term.at), "log_odds": list(curve)} for term, curve in zip(TERMS, self.curves, strict=True)
+            ],
+        }
+
+    @cached_property
+    def _places(self) -> tuple[tuple[float, ...], ...]:
+        return tuple(scaled(term) for term in TERMS)
+
+    def log_odds(self, measures: Measures) -> list[float]:
+        """What each of TERMS adds to the log odds, against a typical journey."""
+        added = []
+        for term, places, curve in zip(TERMS, self._places, self.curves, strict=True):
+            quantity = term.quantity(measures)
+            added.append(_straight_between(log1p(quantity) if term.logarithmic else quantity, places, curve))
+        return added
+
+    def score(self, measures: Measures) -> Score:
+        """How likely the journey is gone on with by a user who comes back, and what each term adds to that.
+
+        The way from the start b to b + G, the sum of all terms, is shared out by integrating the slope of the sigmoid
+        along the straight line between them (Aumann and Shapley 1974; "integrated gradients", Sundararajan et al.
+        2017). In an additive model all terms meet the same mean slope r = (sigmoid(b + G) - sigmoid(b)) / G, so a term
+        gets r times its log odds: the largest in log odds is the largest shown, signs are kept, a term that says
+        nothing gets 0. This stays bounded where terms nearly cancel: r is a mean of slopes, so it lies in (0, 1/4],
+        and for G near 0 it is the slope at the start. Shapley values would need all subsets, and shares along an order
+        of the terms would depend on that order.
+        """
+        added = self.log_odds(measures)
+        rate = mean_slope(self.start, sum(added))
+        terms = [
+            Term(name=START, value="a typical journey, of a user who comes back", contribution=sigmoid(self.start)),
+            *(
+                Term(name=term.name, value=term.told(measures), contribution=rate * part)
+                for term, part in zip(TERMS, added, strict=True)
+            ),
+        ]
+        # The sum is the score, not the other way round: so it is exact to the last bit.
+        return Score(min(max(sum(term.contribution for term in terms), 0.0), 1.0), tuple(terms))
 
 
-def _engagement_text(events: Sequence[Activity]) -> str:
-    counts = {kind: sum(event.kind is kind for event in events) for kind in ActivityKind}
-    return ", ".join(count_text(count, kind) for kind, count in counts.items() if count)
+def scaled(term: TermKind) -> tuple[float, ...]:
+    """The term's `at` on the scale on which its curve is straight."""
+    return tuple(log1p(at) for at in term.at) if term.logarithmic else term.at
+
+
+def sigmoid(log_odds: float) -> float:
+    """In (0, 1), without overflow for odds below 1."""
+    return 1 / (1 + exp(-log_odds)) if log_odds >= 0 else exp(log_odds) / (1 + exp(log_odds))
+
+
+def mean_slope(start: float, way: float) -> float:
+    """(sigmoid(start + way) - sigmoid(start)) / way, in [0, 1/4]; its limit where the way is nearly nothing."""
+    if abs(way) < _NEARLY_NOTHING:
+        middle = sigmoid(start + way / 2)  # the error is of the order of way squared: under 1e-9
+        return middle * (1 - middle)
+    return (tanh((start + way) / 2) - tanh(start / 2)) / 2 / way
+
+
+def _straight_between(place: float, places: Sequence[float], values: Sequence[float]) -> float:
+    after = bisect_right(places, place)
+    if after == 0:
+        return values[0]
+    if after == len(places):
+        return values[-1]
+    part = (place - places[after - 1]) / (places[after] - places[after - 1])
+    return values[after - 1] + part * (values[after] - values[after - 1])
+
+
+@cache
+def default_ranker() -> RankerModel:
+    """The model that comes with the package, read once."""
+    return RankerModel.load()
 
 
 def diversify(

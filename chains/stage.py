@@ -1,72 +1,107 @@
-"""Whether a journey is situational or evergreen, and whether it is over, read from its rhythm."""
+"""Whether a journey is situational or evergreen, and whether it is over: learned from rhythm and meaning."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 import numpy as np
-from numpy.typing import NDArray
 
 from chains.journeys import Kind, Stage
-from chains.wording import date_text, days_text
+from chains.returning import HORIZON
+from chains.rhythm import DAY, Numbers, UserRhythm, rhythm_features
+from chains.stage_model import StageModel
+from chains.texts import Floats
+from chains.wording import count_text, date_text, days_text
+from vectorstore.activity import Activity, days_of
 
-_EVERGREEN_SPAN = 56.0  # days between first and last activity from which steadiness can be seen
-_EVERGREEN_DAYS = 5  # active days that it takes
-_PARTS = 6  # of the span, of which steady engagement touches most
-_TOUCHED = 5
-_LONGEST_PAUSE = 0.4  # of the span
-_PATIENCE = 3.0  # usual pauses of silence after which a journey is over
-_LEAST_PATIENCE = 18.0  # days
-_MOST_PATIENCE = 75.0  # days
+_EVERGREEN_DAYS = 3  # active days that an evergreen journey takes: two are no habit
+_EVERGREEN_FROM = 0.5  # probability of evergreen
+_LEAST = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Staging:
+    """What is asked of one journey. events: at least one, in order of time. texts: how many are distinct, at least 1.
+
+    centre: (d,) unit length. called_off: a hard end.
+    """
+
+    events: Sequence[Activity]
+    texts: int
+    centre: Floats
+    called_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """What a journey's rhythm says. reason: one sentence for people, with the figures behind it."""
+    """What a journey's rhythm says. reason: one sentence for people, with the figures behind it.
+
+    return_probability: that the user comes back to it within 28 days.
+    """
 
     kind: Kind
     stage: Stage
     reason: str
+    return_probability: float
 
 
-def stage(times: Sequence[datetime], as_of: datetime, *, called_off: bool = False) -> Staged:
-    """times: of the journey's events, at least one, none after as_of, in any order. called_off: a hard end.
+def stage(journeys: Sequence[Staging], user: UserRhythm, model: StageModel, embedding: str) -> list[Staged]:
+    """Kind and stage of one user's journeys, in their order. embedding: the name of the model that made the centres.
 
-    Evergreen is engagement that touches five of the six parts of at least eight weeks, without a pause of more than two
-    fifths of the whole, and that still goes on. Anything else is situational, and over once it has been silent for
-    three of its usual pauses (18 to 75 days).
+    A situational journey is over once silence has taken so much from the odds of a return that less than the model's
+    `ongoing` is left of what they were right after its last event, or when it was called off. One that the model takes
+    for evergreen is so while it keeps `steady` of them; one that stops is no longer evergreen.
     """
-    days = sorted({moment.date() for moment in times})
-    first, last = min(times), max(times)
-    silent = (as_of - last) / timedelta(days=1)
-    if called_off:
-        return Staged(Kind.SITUATIONAL, Stage.ENDED, f"called off; last activity {date_text(last)}")
-    pauses = np.diff([day.toordinal() for day in days])
-    patience = _patience(pauses)
-    quiet = f"quiet for {days_text(silent)}"
-    if _steady(days, pauses) and silent <= max(patience, _LONGEST_PAUSE * (last - first).days):
-        usual = days_text(float(np.median(pauses))).removeprefix("1 ")
-        return Staged(Kind.EVERGREEN, Stage.ONGOING, f"steady since {date_text(first)}, about every {usual}")
-    if silent > patience:
-        return Staged(
-            Kind.SITUATIONAL,
-            Stage.ENDED,
-            f"{quiet}, longer than its rhythm of activity explains ({days_text(patience)})",
-        )
+    if not journeys:
+        return []
+    now = [rhythm_features(each.events, each.texts, user) for each in journeys]
+    then = [just_after(each.events, each.texts, user) for each in journeys]
+    features = np.stack(now)
+    whose = np.repeat(user.features[None, :], 2 * len(journeys), axis=0)
+    chances = model.returning.probability(np.stack([*now, *then]), whose, HORIZON)
+    # Rounded, so that what lies on a threshold falls on one side whatever the last bit is.
+    back, fresh = np.round(chances.reshape(2, -1), 6)
+    kept = np.round(odds_kept(back, fresh), 6)
+    centres = np.stack([each.centre for each in journeys])
+    evergreen = np.round(model.kind.evergreen(features, centres, embedding), 6).tolist()
+    return [
+        _staged(journey, user, model, *figures)
+        for journey, *figures in zip(journeys, back.tolist(), kept.tolist(), evergreen, strict=True)
+    ]
+
+
+def just_after(events: Sequence[Activity], texts: int, user: UserRhythm) -> Numbers:
+    """(FEATURES,) of a journey right after its last event, when nothing later was known of the user."""
+    return rhythm_features(events, texts, user.just_after(events[-1].timestamp.timestamp() / DAY))
+
+
+def odds_kept(back: Numbers, fresh: Numbers) -> Numbers:
+    """What is left of the odds of a return: those of one probability over those of another, over 0."""
+    back, fresh = np.clip(back, _LEAST, 1 - _LEAST), np.clip(fresh, _LEAST, 1 - _LEAST)
+    kept: Numbers = back / (1 - back) * (1 - fresh) / fresh
+    return kept
+
+
+def _staged(
+    journey: Staging, user: UserRhythm, model: StageModel, back: float, kept: float, evergreen: float
+) -> Staged:
+    first, last = journey.events[0].timestamp, journey.events[-1].timestamp
+    if journey.called_off:
+        return Staged(Kind.SITUATIONAL, Stage.ENDED, f"called off; last activity {date_text(last)}", back)
+    days = sorted(day.toordinal() for day in days_of(journey.events))
+    usual = float(np.median(np.diff(days))) if len(days) > 1 else None
+    quiet = f"quiet for {days_text(user.now - last.timestamp() / DAY)}"
+    chance = f"{back:.0%} chance of a return within {HORIZON:.0f} days".replace("%", " %")
+    if evergreen >= _EVERGREEN_FROM and kept >= model.steady and len(days) >= _EVERGREEN_DAYS:
+        rhythm = f", usually every {_every(usual)}" if usual else ""
+        active = f"active on {count_text(len(days), 'day')} since {date_text(first)}{rhythm}"
+        return Staged(Kind.EVERGREEN, Stage.ONGOING, f"{active}; {chance}", back)
+    if kept < model.ongoing:
+        rhythm = f", usually every {_every(usual)}" if usual else ""
+        return Staged(Kind.SITUATIONAL, Stage.ENDED, f"{quiet}{rhythm}; {chance}", back)
     active = f"on {date_text(first)}" if len(days) == 1 else f"from {date_text(first)} to {date_text(last)}"
-    return Staged(Kind.SITUATIONAL, Stage.ONGOING, f"active {active}, {quiet}")
+    return Staged(Kind.SITUATIONAL, Stage.ONGOING, f"active {active}, {quiet}; {chance}", back)
 
 
-def _steady(days: Sequence[object], pauses: NDArray[np.int64]) -> bool:
-    span = float(pauses.sum())
-    if span < _EVERGREEN_SPAN or len(days) < _EVERGREEN_DAYS:
-        return False
-    offsets = np.concatenate([[0], np.cumsum(pauses)])
-    touched = len(set(np.minimum(offsets / span * _PARTS, _PARTS - 1).astype(int)))
-    return touched >= _TOUCHED and float(pauses.max()) <= _LONGEST_PAUSE * span
-
-
-def _patience(pauses: NDArray[np.int64]) -> float:
-    """Days of silence that the journey's own rhythm still explains."""
-    usual = float(np.quantile(pauses, 0.75)) if len(pauses) else 0.0
-    return float(np.clip(_PATIENCE * usual, _LEAST_PATIENCE, _MOST_PATIENCE))
+def _every(days: float) -> str:
+    """day, 9 days: how often."""
+    return days_text(days).removeprefix("1 ")

@@ -10,6 +10,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,15 @@ SCORED = (
     ("search_missions.csv", "fine", 5),
 )
 MISSING = "The labelled logs (`../shared/data`) were not there when this was run, so there are no figures."
+_OTHERS = {
+    "pair_precision": "pairs precision",
+    "pair_recall": "recall",
+    "pair_f1": "F1",
+    "adjusted_rand": "adjusted Rand",
+    "homogeneity": "homogeneity",
+    "completeness": "completeness",
+    "v_measure": "V-measure",
+}
 
 
 def evaluated(home: Path, *words: str) -> Any:
@@ -30,40 +40,76 @@ def evaluated(home: Path, *words: str) -> Any:
     return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
 
 
-def measure(folder: Path, *, small: bool = False) -> list[str]:
-    """Two Markdown tables, as lines. small: the smallest set only, with two folds."""
-    if not DATA.is_dir():
-        return [MISSING]
-    lines = [
-        "| log | granularity | weighted B-cubed F1 | 95 % interval | macro F1 | precision | recall | users | texts |",
-        "| --- | --- |" + "--:|" * 7,
-    ]
-    names = sorted({name for name, _, _ in SCORED})
-    for name, granularity, folds in SCORED[:1] if small else SCORED:
-        also = [] if small else [word for other in names if other != name for word in ("--also", str(DATA / other))]
+def fold_figures(kept: Path, log: str, granularity: str, folds: int, *, small: bool = False) -> Any:
+    """ClusterFigures as JSON, by models that never saw the users; made once, since it trains a model for each fold.
+
+    kept: a folder; what is found there is not made again. small: two folds, and nothing learned from other logs.
+    """
+    path = kept / f"{log}-{granularity}.json"
+    if not path.exists():
+        names = sorted({name for name, _, _ in SCORED} - {log})
+        also = [] if small else [word for other in names for word in ("--also", str(DATA / other))]
         options = ["--granularity", granularity, "--folds", str(2 if small else folds), *also]
-        found = evaluated(folder, "clustering", str(DATA / name), *options)
-        interval = f"{found['low']:.3f} to {found['high']:.3f}"
-        lines.append(
-            f"| {name} | {granularity} | **{found['weighted_f1']:.3f}** | {interval} | {found['macro_f1']:.3f} "
-            f"| {found['precision']:.3f} | {found['recall']:.3f} | {found['users']:,} | {found['units']:,} |"
-        )
-    known = evaluated(folder, "stage", str(DATA / "boards.csv"), str(DATA / "boards_journeys.csv"))
-    right = (f"{name} {known[name]} ({known[name] / known['found']:.0%})" for name in ("kind", "stage", "both"))
-    return [
-        *lines,
-        "",
-        f"Kind and stage on boards.csv, with the model that comes with the program: of {known['known']} known journeys "
-        f"{known['found']} were found, and of these as known: {', '.join(right)}.",
+        sys.stderr.write(f"  {log}: folds, {granularity}\n")
+        found = evaluated(kept / "home", "clustering", str(DATA / log), *options)
+        kept.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(found), encoding="utf-8")
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def measure(kept: Path, *, small: bool = False) -> Iterator[str]:
+    """Markdown tables, as lines. small: the smallest set only, with two folds."""
+    if not DATA.is_dir():
+        yield MISSING
+        return
+    found = [
+        (f"| {log} | {granularity} |", fold_figures(kept, log, granularity, folds, small=small))
+        for log, granularity, folds in (SCORED[:1] if small else SCORED)
     ]
+    yield from _headlines(found)
+    yield from ("", "Other measures of the same, weighted by texts and then as the mean of users:", "")
+    yield "| log | granularity | mean | " + " | ".join(_OTHERS.values()) + " |"
+    yield "| --- | --- | --- |" + "--:|" * len(_OTHERS)
+    for begin, each in found:
+        for mean in ("weighted", "macro"):
+            values = (f"{each['all_units']['measures'][name][mean]['value']:.3f}" for name in _OTHERS)
+            yield f"{begin} {mean} | {' | '.join(values)} |"
+    yield from ("", "Without texts that are alone in their group, and by how many labelled texts users have:", "")
+    yield from _parts_of(found)
+
+
+def _headlines(found: list[tuple[str, Any]]) -> Iterator[str]:
+    yield "| log | granularity | weighted B-cubed F1 | 95 % interval | macro F1 | precision | recall | users | texts |"
+    yield "| --- | --- |" + "--:|" * 7
+    for begin, each in found:
+        yield (
+            f"{begin} **{each['weighted_f1']:.3f}** | {each['low']:.3f} to {each['high']:.3f} | {each['macro_f1']:.3f} "
+            f"| {each['precision']:.3f} | {each['recall']:.3f} | {each['users']:,} | {each['units']:,} |"
+        )
+
+
+def _parts_of(found: list[tuple[str, Any]]) -> Iterator[str]:
+    yield "| log | granularity | of | users | texts | weighted B-cubed F1 | 95 % interval | pairs F1 | adjusted Rand |"
+    yield "| --- | --- | --- |" + "--:|" * 6
+    for begin, each in found:
+        for name, part in (("not alone", each["in_company"]), *each["by_size"].items()):
+            if not part["users"]:
+                continue
+            f1, pairs, rand = (part["measures"][key]["weighted"] for key in ("b_cubed_f1", "pair_f1", "adjusted_rand"))
+            yield (
+                f"{begin} {name} | {part['users']:,} | {part['units']:,} | {f1['value']:.3f} "
+                f"| {f1['low']:.3f} to {f1['high']:.3f} | {pairs['value']:.3f} | {rand['value']:.3f} |"
+            )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--small", action="store_true", help="the smallest log with two folds, to try it")
+    parser.add_argument("--kept", type=Path, help="a folder for figures and vectors that another part needs too")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-clusters-") as name:
-        sys.stdout.write("\n".join(measure(Path(name), small=given.small)) + "\n")
+        for line in measure(given.kept or Path(name), small=given.small):
+            sys.stdout.write(line + "\n")
 
 
 if __name__ == "__main__":

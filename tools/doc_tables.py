@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from importlib import resources
+from math import exp
 from types import ModuleType
 
 import typer
@@ -13,8 +14,10 @@ from assistant.cli import app
 from assistant.settings import Settings
 from chains import pair_features, second_look, stage
 from chains.clustering import CUT, POWER
-from chains.ranking import WEIGHTS
+from chains.ranking import default_ranker, sigmoid
+from chains.ranking_terms import TERMS
 from chains.safety import SensitivityChecker
+from chains.stage_model import default_stage
 
 #: What each setting means; a section that is explained as a whole ends in a dot.
 MEANINGS = {
@@ -38,6 +41,9 @@ MEANINGS = {
     "catalogue.max_entries": "The entries with most users are kept, so many at most.",
     "catalogue.similarity": "The cosine from which journeys are merged.",
     "expansion_store": '"sqlite" in the home folder, or redis://USER:PASSWORD@HOST:PORT/NUMBER.',
+    "inference.naming_model": "A file of `journeys train naming`; by default the model that comes along.",
+    "inference.stage_model": "A file of `journeys train stage`; by default the model that comes along.",
+    "inference.ranker_model": "A file of `journeys train ranker`; by default the model that comes along.",
     "safety.": "A policy by category, where it is to be another than in the table of categories.",
 }
 
@@ -109,13 +115,27 @@ def cuts_table() -> str:
 
 
 def ranking_table() -> str:
-    """Every term of the score with the most that it can add."""
-    return _markdown(("Term", "At most"), ((term, f"{weight:.2f}") for term, weight in WEIGHTS.items()))
+    """Every term of the score with what it looks at, and what it does to the odds of a typical journey at its ends."""
+    model = default_ranker()
+    rows = [("start", "a typical journey, of a user who comes back", f"{sigmoid(model.start):.2f}", "")]
+    for term, curve in zip(TERMS, model.curves, strict=True):
+        worst, best = (f"odds × {exp(value):.2f}" for value in (min(curve), max(curve)))
+        rows.append((term.name, term.measures, worst, best))
+    return _markdown(("Term", "Looks at", "At worst", "At best"), rows)
 
 
 def stage_table() -> str:
-    """The figures by which kind and stage are told."""
-    return _markdown(("Constant", "Value", "Is"), _constants(stage))
+    """The figures by which kind and stage are told: those of the program, and those that were learned."""
+    model = default_stage()
+    learned = [
+        (
+            "ongoing",
+            f"{model.ongoing:.2f}",
+            "least part of the odds of a return kept since the last event, with which a situational journey goes on",
+        ),
+        ("steady", f"{model.steady:.2f}", "the same, with which an evergreen journey still is one"),
+    ]
+    return _markdown(("Constant", "Value", "Is"), [*_constants(stage), *learned])
 
 
 def _constants(module: ModuleType) -> list[tuple[str, str, str]]:

@@ -28,10 +28,13 @@ from vectorstore.known_ids import KnownIds
 from vectorstore.parts import (
     SCHEMA,
     Part,
+    bounds_of,
     count_rows,
     in_order,
+    latest_of,
     parts_of,
     read_parts,
+    read_told,
     sync_folder,
     to_activities,
     to_rows,
@@ -46,6 +49,7 @@ _MOST_PARTS_MEANWHILE = 4  # times as many, while an append goes on: less to rew
 _MOST_IDS_KEPT = 16_000_000  # 256 MB
 _LOCK_SECONDS = 5.0
 _TRIES = 20
+_EXTENT_COLUMNS = ("user_id", "timestamp", "position")
 
 T = TypeVar("T")
 
@@ -61,6 +65,22 @@ class Extent:
     position: int
     last: datetime | None
     following: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Activities up to and with the position, but for those after `start` and up to and with `end`."""
+
+    position: int
+    start: datetime
+    end: datetime
+
+    def is_left_by(self, group: Any) -> bool:
+        """Whether a row group of a part may hold anything else, by its metadata."""
+        positions, times = bounds_of(group, "position"), bounds_of(group, "timestamp")
+        if positions is None or times is None or positions[1] > self.position:
+            return True
+        return bool(times[1] > self.start and times[0] <= self.end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +132,13 @@ class ActivityLog:
 
     def latest(self, users: Collection[str] | None = None) -> datetime | None:
         """When the last activity was, of all users or only these; None where there is none."""
-        newest = [
-            pc.max(self._rows(bucket, ["timestamp"], wanted)["timestamp"]).as_py()
-            for bucket, wanted in self._buckets_of(users)
-        ]
+        if users is None:
+            newest = [self._read(bucket, latest_of) for bucket in self._buckets()]
+        else:
+            newest = [
+                pc.max(self._rows(bucket, ["timestamp"], wanted)["timestamp"]).as_py()
+                for bucket, wanted in self._buckets_of(users)
+            ]
         return max((moment for moment in newest if moment is not None), default=None)
 
     def users(self) -> Iterator[str]:
@@ -154,14 +177,19 @@ class ActivityLog:
 
         return set().union(*(self._read(bucket, touched) for bucket in self._buckets()))
 
-    def extents(self, moment: datetime) -> Iterator[tuple[str, Extent]]:
-        """Each user once with the extent of his activity, bucket by bucket, in one pass. moment: must have a zone."""
+    def extents(self, moment: datetime, seen: Seen | None = None) -> Iterator[tuple[str, Extent]]:
+        """Each user once with the extent of his activity, bucket by bucket, in one pass. moment: must have a zone.
+
+        seen: what is of no interest any more. An extent may then leave it out: it is exact about everything else, and
+        of a user who has nothing else it may say position 0 and no times.
+        """
         if moment.tzinfo is None:
             raise StoreError("the activity log is in UTC: give the moment a zone")
         at = pa.scalar(moment.astimezone(UTC), SCHEMA.field("timestamp").type)
         nothing = pa.scalar(None, at.type)
+        tells = seen.is_left_by if seen else lambda group: True
         for bucket in self._buckets():
-            rows = self._rows(bucket, ["user_id", "timestamp", "position"])
+            rows, others = self._read(bucket, lambda parts: read_told(parts, _EXTENT_COLUMNS, tells))
             times = rows["timestamp"]
             until = pc.less_equal(times, at)
             split = pa.table(
@@ -172,10 +200,15 @@ class ActivityLog:
                     "following": pc.if_else(until, nothing, times),
                 }
             )
-            found = split.group_by("user_id").aggregate([("position", "max"), ("last", "max"), ("following", "min")])
+            # More threads would only wait for each other: a bucket is small.
+            found = split.group_by("user_id", use_threads=False).aggregate(
+                [("position", "max"), ("last", "max"), ("following", "min")]
+            )
             columns = (found[name].to_pylist() for name in ("user_id", "position_max", "last_max", "following_min"))
             for user_id, position, last, following in zip(*columns, strict=True):
+                others.discard(user_id)
                 yield user_id, Extent(position, last, following)
+            yield from ((user_id, Extent(0, None, None)) for user_id in sorted(others))
 
     # --- writing
 

@@ -8,7 +8,7 @@ stands for every other file of the bucket with that number or a lower one.
 import os
 import re
 from bisect import bisect_left
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -106,11 +106,52 @@ def read_parts(parts: Sequence[Part], columns: Collection[str], users: Collectio
     for part in parts:
         with _opened(part) as file:
             groups = [number for number in range(file.num_row_groups) if wanted is None or _holds(file, number, wanted)]
+            if not groups:
+                continue
             table = file.read_row_groups(groups, columns=read, use_threads=False)
         if wanted is not None:
             table = table.filter(pc.is_in(table["user_id"], value_set=pa.array(wanted, pa.string())))
         tables.append(table.select(list(columns)))
     return pa.concat_tables(tables)
+
+
+def read_told(parts: Sequence[Part], columns: Collection[str], tells: Callable[[Any], bool]) -> tuple[Any, set[str]]:
+    """As `read_parts`, but only the row groups that tell something; of the others, who is in them.
+
+    tells: is asked with the metadata of each row group. Raises as `read_parts` does.
+    """
+    tables, others = [SCHEMA.empty_table().select(list(columns))], set[str]()
+    for part in parts:
+        with _opened(part) as file:
+            every = range(file.num_row_groups)
+            telling = [number for number in every if tells(file.metadata.row_group(number))]
+            silent = [number for number in every if number not in telling]
+            if telling:
+                tables.append(file.read_row_groups(telling, columns=list(columns), use_threads=False))
+            if silent:
+                users = file.read_row_groups(silent, columns=["user_id"], use_threads=False)["user_id"]
+                others.update(pc.unique(users).to_pylist())
+    return pa.concat_tables(tables), others
+
+
+def latest_of(parts: Sequence[Part]) -> datetime | None:
+    """When the last activity was: as a rule the files tell without being read. Raises as `read_parts` does."""
+    found: list[datetime | None] = []
+    for part in parts:
+        with _opened(part) as file:
+            for number in range(file.num_row_groups):
+                if bounds := bounds_of(file.metadata.row_group(number), "timestamp"):
+                    found.append(bounds[1])
+                else:
+                    rows = file.read_row_group(number, columns=["timestamp"], use_threads=False)
+                    found.append(pc.max(rows["timestamp"]).as_py())
+    return max((moment for moment in found if moment is not None), default=None)
+
+
+def bounds_of(group: Any, column: str) -> tuple[Any, Any] | None:
+    """Least and greatest value of a column in a row group, where its metadata tells."""
+    statistics = group.column(SCHEMA.get_field_index(column)).statistics
+    return (statistics.min, statistics.max) if statistics is not None and statistics.has_min_max else None
 
 
 def count_rows(parts: Sequence[Part]) -> int:
@@ -136,11 +177,11 @@ def _opened(part: Part) -> Iterator[Any]:
 
 def _holds(file: Any, group: int, users: list[str]) -> bool:
     """Whether a row group can hold one of the users, in order of id. A part is in order of user, so most can't."""
-    statistics = file.metadata.row_group(group).column(0).statistics
-    if statistics is None or not statistics.has_min_max:
+    bounds = bounds_of(file.metadata.row_group(group), "user_id")
+    if bounds is None:
         return True
-    place = bisect_left(users, statistics.min)
-    return place < len(users) and users[place] <= statistics.max
+    place = bisect_left(users, bounds[0])
+    return place < len(users) and users[place] <= bounds[1]
 
 
 def in_order(rows: Any) -> Any:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from threadpoolctl import ThreadpoolController
 
-from chains.inference import InferenceModels, InferenceOptions, infer_journeys
+from chains.inference import InferenceModels, InferenceOptions, cluster_texts, judged_journeys
 from chains.journeys import Journey
 from chains.keywords import extract_keywords
 from vectorstore.activity import Activity, normalize
@@ -73,6 +73,15 @@ def _winner(count: Counter[str]) -> str:
     return max(count, key=lambda label: (count[label], label))
 
 
+@dataclass(frozen=True, slots=True)
+class InferredUser:
+    """clusters: by normalized text the number of its cluster, before anything was left out, judged or named."""
+
+    user: LabelledUser
+    journeys: list[Journey]
+    clusters: dict[str, int]
+
+
 def infer_labelled(
     users: Sequence[LabelledUser],
     embeddings: CachedEmbeddings,
@@ -82,14 +91,30 @@ def infer_labelled(
     on_user: Callable[[], None] = lambda: None,
 ) -> Iterator[tuple[LabelledUser, list[Journey]]]:
     """The journeys of each user; as_of: by default the last activity of all."""
+    for inferred in infer_with_clusters(users, embeddings, options, models, as_of, on_user):
+        yield inferred.user, inferred.journeys
+
+
+def infer_with_clusters(
+    users: Sequence[LabelledUser],
+    embeddings: CachedEmbeddings,
+    options: InferenceOptions,
+    models: InferenceModels,
+    as_of: datetime | None = None,
+    on_user: Callable[[], None] = lambda: None,
+) -> Iterator[InferredUser]:
+    """The journeys of each user, and what was clustered before any of it was left out."""
     clock = as_of or max(event.timestamp for user in users for event in user.activities)
     threads = ThreadpoolController()
     for user in users:
         keywords = extract_keywords(event for event in user.activities if event.timestamp <= clock)
-        journeys: list[Journey] = []
+        inferred = InferredUser(user, [], {})
         if keywords:
             vectors = embeddings.embed([keyword.text for keyword in keywords])
             with threads.limit(limits=1, user_api="blas"):
-                journeys = infer_journeys(keywords, vectors, clock, options, models)
+                clustered = cluster_texts(keywords, vectors, options, models)
+                journeys = judged_journeys(clustered, keywords, vectors, clock, options, models)
+            clusters = dict(zip(clustered.texts.keys, clustered.labels.tolist(), strict=True))
+            inferred = InferredUser(user, journeys, clusters)
         on_user()
-        yield user, journeys
+        yield inferred

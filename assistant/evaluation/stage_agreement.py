@@ -2,7 +2,7 @@
 
 import csv
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,23 +48,35 @@ def read_known(path: Path) -> dict[tuple[str, str], KnownStage]:
             raise InputError(f"{path}, line {reader.line_num}: {error}: use the words of the design") from None
 
 
+def match_known(
+    user: LabelledUser, journeys: Sequence[Journey], known: Mapping[tuple[str, str], KnownStage]
+) -> Iterator[tuple[str, KnownStage, Journey | None]]:
+    """Each known journey of the user with its label and the journey in which it was found, None where it was not.
+
+    It is found where the journey that holds most of its texts has no more of any other.
+    """
+    labels_of = [Counter(user.labels.get(normalize(text), "") for text in journey.texts) for journey in journeys]
+    for (user_id, label), truth in known.items():
+        if user_id == user.user_id:
+            best = max(range(len(journeys)), key=lambda place: (labels_of[place][label], -place), default=None)
+            if best is None or not labels_of[best][label]:
+                yield label, truth, None
+            else:
+                most = max(count for name, count in labels_of[best].items() if name)
+                yield label, truth, journeys[best] if labels_of[best][label] == most else None
+
+
 def stage_agreement(
     found: Iterable[tuple[LabelledUser, Sequence[Journey]]], known: Mapping[tuple[str, str], KnownStage]
 ) -> StageAgreement:
-    """A known journey is found where the journey that holds most of its texts has no more of any other."""
+    """Over all known journeys of these users, see `match_known`."""
     total = counted = kind = stage = both = 0
     for user, journeys in found:
-        labels_of = [Counter(user.labels.get(normalize(text), "") for text in journey.texts) for journey in journeys]
-        for (user_id, label), truth in known.items():
-            if user_id != user.user_id:
-                continue
+        for _, truth, journey in match_known(user, journeys, known):
             total += 1
-            best = max(range(len(journeys)), key=lambda place: (labels_of[place][label], -place), default=None)
-            if best is None or not labels_of[best][label]:
-                continue
-            if labels_of[best][label] < max(count for name, count in labels_of[best].items() if name):
+            if journey is None:
                 continue
             counted += 1
-            same_kind, same_stage = journeys[best].kind == truth.kind, journeys[best].stage == truth.stage
+            same_kind, same_stage = journey.kind == truth.kind, journey.stage == truth.stage
             kind, stage, both = kind + same_kind, stage + same_stage, both + (same_kind and same_stage)
     return StageAgreement(total, counted, kind, stage, both)

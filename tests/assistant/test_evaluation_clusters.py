@@ -1,4 +1,4 @@
-"""How journeys are scored against labels: B-cubed and the agreement of stages, worked out by hand."""
+"""How journeys are scored against labels, over users, and the agreement of stages, worked out by hand."""
 
 from collections.abc import Sequence
 from datetime import UTC, timedelta
@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 from homes import START, TOPICS, word_embeddings
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from made_journeys import make_journey
+from rich.console import Console
 
-from assistant.evaluation.clusters import BCubed, b_cubed, score_clusters
+from assistant.clusters_shown import headline, measures_table, sizes_table
+from assistant.evaluation.clusters import MEASURES, score_clusters
 from assistant.evaluation.labelled import LabelledUser, infer_labelled, read_labelled
 from assistant.evaluation.stage_agreement import KnownStage, StageAgreement, read_known, stage_agreement
 from chains.inference import InferenceModels, InferenceOptions
@@ -20,56 +20,6 @@ from vectorstore.columns import ColumnMap
 from vectorstore.errors import InputError
 
 GOLD = {"a": "X", "b": "X", "c": "X", "d": "Y", "e": "Y"}
-
-
-# --- B-cubed
-
-
-def test_b_cubed_by_hand() -> None:
-    score = b_cubed(GOLD, {"a": "1", "b": "1", "c": "2", "d": "2"})
-    # Precision of a and b 2/2, of c and d 1/2, of e, which stands alone, 1. Recall 2/3, 2/3, 1/3, 1/2, 1/2.
-    assert score.units == 5
-    assert score.precision == pytest.approx((1 + 1 + 0.5 + 0.5 + 1) / 5)
-    assert score.recall == pytest.approx((2 / 3 + 2 / 3 + 1 / 3 + 1 / 2 + 1 / 2) / 5)
-    assert score.f1 == pytest.approx(2 * 0.8 * (8 / 15) / (0.8 + 8 / 15))
-
-
-def test_b_cubed_at_its_ends() -> None:
-    assert b_cubed(GOLD, GOLD) == BCubed(5, 1.0, 1.0, 1.0)
-    alone = b_cubed(GOLD, {})
-    assert alone.precision == 1
-    assert alone.recall == pytest.approx((3 * 1 / 3 + 2 * 1 / 2) / 5)
-    together = b_cubed(GOLD, dict.fromkeys(GOLD, "all"))
-    assert together.precision == pytest.approx((3 * 3 / 5 + 2 * 2 / 5) / 5)
-    assert together.recall == 1
-    assert b_cubed({"a": "X"}, {}) == BCubed(1, 1.0, 1.0, 1.0)
-    # What has no label does not count, whatever cluster it is in.
-    assert b_cubed(GOLD, GOLD | {"z": "X"}) == b_cubed(GOLD, GOLD)
-    # A unit that is alone is in nobody's cluster, not even in one that bears its name.
-    assert b_cubed({"a": "X", "b": "X"}, {"a": "b"}).recall == 0.5
-
-
-UNITS = st.dictionaries(st.sampled_from("abcdefgh"), st.sampled_from("XYZ"), min_size=1)
-CLUSTERS = st.dictionaries(st.sampled_from("abcdefgh"), st.sampled_from("123"))
-
-
-@settings(max_examples=200, deadline=None, derandomize=True)
-@given(UNITS, CLUSTERS)
-def test_b_cubed_is_the_mean_over_pairs_of_units(gold: dict[str, str], predicted: dict[str, str]) -> None:
-    """The definition of Bagga and Baldwin (1998), unit by unit."""
-    precision = recall = 0.0
-    for unit in gold:
-        mine = predicted.get(unit)
-        cluster = [each for each in gold if each == unit or (mine is not None and predicted.get(each) == mine)]
-        group = [each for each in gold if gold[each] == gold[unit]]
-        both = len(set(cluster) & set(group))
-        precision += both / len(cluster) / len(gold)
-        recall += both / len(group) / len(gold)
-    score = b_cubed(gold, predicted)
-    assert score.precision == pytest.approx(precision)
-    assert score.recall == pytest.approx(recall)
-    assert score.f1 == pytest.approx(2 * precision * recall / (precision + recall))
-    assert 0 < score.f1 <= 1 + 1e-12
 
 
 # --- over users
@@ -101,6 +51,57 @@ def test_users_count_by_their_labelled_texts() -> None:
     assert score_clusters([ann, bob, cat]) == figures, "drawn with a seed"
     with pytest.raises(InputError, match="no user has two labelled texts: there is nothing to score"):
         score_clusters([cat])
+
+
+def test_every_measure_is_told_with_and_without_lone_texts_and_by_size() -> None:
+    ann = labelled("ann", GOLD | {"f": "Z"}), in_journeys("ann", ["a", "b", "c", "f"], ["d", "e"])
+    bob = labelled("bob", {f"{n}": f"{n}" for n in range(21)}), in_journeys("bob", ["0", "1"])
+    figures = score_clusters([ann, bob])
+    both, company = figures.all_units, figures.in_company
+    assert tuple(both.measures) == tuple(company.measures) == MEASURES
+    assert (both.users, both.units) == (2, 27)
+    # B-cubed precision of ann: (3 * 3/4 + 1/4 + 2) / 6 = 0.75; of bob (2 * 1/2 + 19) / 21.
+    assert both.measures["b_cubed_precision"].macro.value == pytest.approx((0.75 + 20 / 21) / 2)
+    assert both.measures["b_cubed_precision"].weighted.value == pytest.approx((6 * 0.75 + 20) / 27)
+    # Pairs of ann: 4 of 7 that are together belong together; bob's only one does not.
+    assert both.measures["pair_precision"].macro.value == pytest.approx((4 / 7 + 0) / 2)
+    assert figures.weighted_f1 == both.measures["b_cubed_f1"].weighted.value
+    # Without f ann is flawless, and of bob nothing is left.
+    assert (company.users, company.units) == (1, 5)
+    assert all(means.weighted.value == means.macro.low == 1 for means in company.measures.values())
+    assert {name: scored.users for name, scored in figures.by_size.items()} == {
+        "up to 20": 1,
+        "21 to 50": 1,
+        "51 to 100": 0,
+        "over 100": 0,
+    }
+    assert figures.by_size["over 100"].measures == {}
+    assert figures.by_size["up to 20"].measures["b_cubed_precision"].weighted.value == pytest.approx(0.75)
+
+
+def test_without_any_group_of_two_nothing_is_told_of_company() -> None:
+    figures = score_clusters([(labelled("ann", {"a": "X", "b": "Y"}), in_journeys("ann", ["a"]))])
+    assert figures.weighted_f1 == 1
+    assert (figures.in_company.users, figures.in_company.measures) == (0, {})
+    for table in (measures_table(figures), sizes_table(figures)):
+        assert table.row_count in {1, 10}
+    assert headline(figures, "log.csv").plain == (
+        "log.csv: B-cubed F1 1.000 (95 %: 1.000 to 1.000), weighted by texts; 1 users, 2 texts"
+    )
+
+
+def test_the_tables_fit_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    found = [(labelled("ann", GOLD), in_journeys("ann", ["a", "b"], ["c", "d"]))]
+    figures = score_clusters(found)
+    console = Console(width=80, color_system=None)
+    console.print(measures_table(figures))
+    console.print(sizes_table(figures))
+    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    row = next(line for line in lines if line.split()[:2] == ["B-cubed", "F1"])
+    assert row.split() == ["B-cubed", "F1", "0.640", "0.640", "to", "0.640", "0.640", "0.640", "0.640"]
+    assert sum("up to 20" in line for line in lines) == 1
+    assert not any("over 100" in line for line in lines)
+    assert max(map(len, lines)) <= 80
 
 
 def test_the_interval_of_one_user_is_a_point() -> None:

@@ -95,7 +95,10 @@ def test_what_a_user_has_or_has_seen_is_not_recommended(home: Path) -> None:
         found = assistant.recommend("g0")
         assert found.journeys == ()
         assert found.items == ()
-        assert [item.item for item in assistant.recommend("g7").items] == ["garden beds bench"]
+        assert "garden beds bench" in {item.item for item in assistant.recommend("new").items}
+        # What the last gardener has not seen belongs to a journey of his that has ended, which brings no items.
+        assert [journey.name for journey in assistant.journeys("g7") if journey.stage == "ended"] == ["Garden beds"]
+        assert assistant.recommend("g7").items == ()
         assert assistant.recommend("lone").journeys == ()
         with pytest.raises(LibraryError, match="no inference of a user 'nobody'"):
             assistant.recommend("nobody")

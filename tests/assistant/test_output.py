@@ -48,6 +48,7 @@ def test_a_journey_as_a_row() -> None:
         "keywords": ["Lace Veil", "cake, “big”"],
         "kind": "situational",
         "stage": "ongoing",
+        "return_probability": None,
         "confidence": 0.8,
         "score": 0.5,
         "first_seen": datetime(2026, 5, 2, tzinfo=UTC),

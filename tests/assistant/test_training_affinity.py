@@ -194,6 +194,8 @@ def test_on_the_command_line(words: None, tmp_path: Path, capsys: pytest.Capture
     figures = json.loads(run(capsys, "evaluate", "clustering", log, "--json").out)
     assert (figures["file"], figures["granularity"], figures["users"], figures["units"]) == (str(log), "normal", 4, 48)
     assert 0 < figures["weighted_f1"] <= 1
+    assert figures["all_units"]["measures"]["b_cubed_f1"]["weighted"]["value"] == figures["weighted_f1"]
+    assert sum(part["users"] for part in figures["by_size"].values()) == figures["users"]
     folded = run(capsys, "evaluate", "clustering", log, "--folds", "2", "--no-sample", "--granularity", "fine")
     assert folded.code == 0
     assert "B-cubed" in folded.out

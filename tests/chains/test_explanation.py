@@ -106,8 +106,10 @@ def made_journey(**changes: object) -> Journey:
         base_score=0.4,
         diversification=1.0,
         terms=(
-            Term(name="recency", value="last activity 40 days ago", contribution=0.3),
-            Term(name="share", value="12%", contribution=0.1),
+            Term(name="start", value="a typical journey, of a user who comes back", contribution=0.3),
+            Term(name="share", value="12%", contribution=-0.0002),
+            Term(name="recency", value="last activity 40 days ago", contribution=-0.0498),
+            Term(name="persistence", value="active on 9 days", contribution=0.15),
         ),
         first_seen=START,
         last_seen=events[-1].timestamp,
@@ -128,8 +130,10 @@ def test_the_whole_explanation() -> None:
         "  6 January 2026  saved “pine bench”",
         "  7 January 2026  made board “Workshop”",
         "Rank 2, score 0.380:",
-        "  +0.300  recency: last activity 40 days ago",
-        "  +0.100  share: 12%",
+        "  +0.300  start: a typical journey, of a user who comes back",
+        "  +0.150  persistence: active on 9 days",
+        "  -0.050  recency: last activity 40 days ago",
+        "  +0.000  share: 12%",
     ]
 
 

@@ -30,7 +30,8 @@ from chains.affinity import default_affinity
 from chains.clustering import CUT, Granularity
 from chains.inference import InferenceModels, InferenceOptions, infer_journeys, provisional_id
 from chains.journeys import Journey, Policy, Stage
-from chains.ranking import score
+from chains.measures import History, measure
+from chains.ranking import default_ranker
 from chains.safety import SensitivityChecker
 from chains.showable import fit_to_show
 from vectorstore.activity import Activity, ActivityKind, days_of, normalize
@@ -150,18 +151,18 @@ def test_journeys_are_ordered_again_after_diversification() -> None:
 
 def test_the_terms_are_those_of_the_journey_s_own_events() -> None:
     journeys = infer(BOTH, TOPICS, day=31)
-    assert [journey.stage for journey in journeys] == [Stage.ONGOING, Stage.ENDED]
+    assert len(journeys) == 2
     for journey in journeys:
         events = [event for event in BOTH if event.text in journey.texts]
-        # of the user's events on days 0, 2 to 14, six lie within 28 days
-        expected = score(events, 6, journey.stage, START + timedelta(days=31))
+        expected = default_ranker().score(measure(events, History.of(BOTH, START + timedelta(days=31))))
         assert (journey.base_score, journey.terms) == (expected.base, expected.terms)
 
 
 @settings(max_examples=25, deadline=None, derandomize=True)
 @given(st.floats(14, 400))
 def test_the_clock_moves_only_stage_and_score(day: float) -> None:
-    moved = {"rank", "kind", "stage", "stage_reason", "score", "base_score", "diversification", "terms", "as_of"}
+    moved = {"rank", "kind", "stage", "stage_reason", "return_probability"}
+    moved |= {"score", "base_score", "diversification", "terms", "as_of"}
 
     def lasting(journeys: Sequence[Journey]) -> list[dict[str, object]]:
         return sorted((journey.model_dump(exclude=moved) for journey in journeys), key=lambda each: str(each["texts"]))

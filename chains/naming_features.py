@@ -1,0 +1,171 @@
+"""What can be told of each candidate for a journey's name, as numbers."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from unicodedata import category
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chains.naming_candidates import UNSPACED, Candidate, Subject
+from vectorstore.activity import KeywordSource
+
+NAME_FEATURES = (
+    "centre",  # cosine to the middle of the journey's texts
+    "centre_z",  # the same against the journey's other candidates
+    "nearest",  # its highest cosine to another candidate
+    "company",  # its mean cosine to the other candidates
+    "gist",  # cosine to the middle of the candidates, those counting most whose words are the journey's common and own
+    "apart",  # centre, above the highest cosine to the middle of another journey
+    "frequency",  # log of its events, of that of the most frequent candidate
+    "share",  # its events, of those of all candidates
+    "exclusive",  # its events in the journey, of all its events
+    "searched",  # log of how often it was searched for, 0 for once
+    "recurring",  # share of the journey's texts in which its words stand, the mean of its words
+    "own_words",  # this journey's texts of all of the user's in which its words stand, the mean of its words
+    "unseen",  # share of its words that stand in no other text of the user
+    "inside",  # log of the number of candidates that have all its words and more
+    "around",  # log of the number of candidates all of whose words it has, and more
+    "one_word",
+    "two_words",
+    "three_words",
+    "four_words",
+    "more_words",  # how many beyond four, up to six
+    "empty_words",  # share of its words that carry no topic
+    "letters",  # share of its signs that are letters
+    "longest",  # how many signs beyond 24, in tens
+    "asks",  # whether it is a question
+    "speaks_of_self",
+    "figures",  # whether it has digits
+    "signs",  # whether it has commas, brackets, colons or the like
+    "query",
+    "board",
+    "annotation",
+    "phrase",
+)
+
+Rows = NDArray[np.float32]
+
+_BLOCK = 1_000
+_STEADY = 0.03
+_LEAST_TELLING = np.float32(1e-3)
+_SHORT_SIGNS, _SHORT_WORDS, _MOST_BEYOND = 24, 4, 6
+_TWO_WORDS_UNSPACED = 4  # characters
+_SOURCES = (KeywordSource.QUERY, KeywordSource.BOARD, KeywordSource.ANNOTATION, KeywordSource.PHRASE)
+_ASKS = re.compile(
+    r"^(?:how|what|why|when|where|who|which|can|does|do|is|are|should"
+    r"|wie|was|warum|wann|wo|como|cómo|qué|que|por qué|cuándo|comment|pourquoi|kya|kaise)\b|[?？]",
+    re.IGNORECASE,
+)
+_SPEAKS_OF_SELF = re.compile(
+    r"\b(?:i|i'm|my|me|we|our|mein|meine|meinen|mi|mis|mon|ma|mes|meu|minha|mera|meri)\b", re.IGNORECASE
+)
+_SIGNS = re.compile(r"[,;:!.()\[\]\"“”/|=]")
+_DIGITS = re.compile(r"\d")
+
+
+def name_features(candidates: Sequence[Candidate], subject: Subject) -> Rows:
+    """(n, len(NAME_FEATURES)) of the n candidates, at least one, row by row."""
+    words, telling = _words([candidate.words for candidate in candidates], subject)
+    parts = (
+        _meaning(np.stack([candidate.vector for candidate in candidates]), telling, subject),
+        _events(candidates),
+        words,
+        _among([frozenset(candidate.words) for candidate in candidates]),
+        np.array([_form(candidate.keyword.text, len(candidate.words)) for candidate in candidates], dtype=np.float32),
+        np.array([[each.keyword.source is source for source in _SOURCES] for each in candidates], dtype=np.float32),
+    )
+    return np.concatenate(parts, axis=1)
+
+
+def _meaning(vectors: Rows, telling: Rows, subject: Subject) -> Rows:
+    """telling: (n,) how much each candidate's words tell of the journey."""
+    n = len(vectors)
+    to_centres = vectors @ subject.centres.T
+    centre = to_centres[:, subject.number].copy()
+    to_centres[:, subject.number] = -np.inf
+    other = to_centres.max(axis=1) if len(subject.centres) > 1 else 0
+    nearest = np.zeros(n, dtype=np.float32)
+    for start in range(0, n, _BLOCK) if n > 1 else ():
+        rows = slice(start, start + _BLOCK)
+        # The highest of all is that to itself.
+        nearest[rows] = np.partition(vectors[rows] @ vectors.T, n - 2, axis=1)[:, n - 2]
+    company = (vectors @ vectors.sum(axis=0) - 1) / max(n - 1, 1)
+    gist = (telling + _LEAST_TELLING) @ vectors
+    return np.stack(
+        [
+            centre,
+            (centre - centre.mean()) / (centre.std() + _STEADY),
+            nearest,
+            company,
+            vectors @ (gist / max(float(np.linalg.norm(gist)), 1e-9)),
+            centre - other,
+        ],
+        axis=1,
+    ).astype(np.float32)
+
+
+def _events(candidates: Sequence[Candidate]) -> Rows:
+    events = np.array([candidate.events for candidate in candidates], dtype=np.float32)
+    everywhere = np.array([candidate.everywhere for candidate in candidates], dtype=np.float32)
+    queries = np.array([candidate.keyword.source is KeywordSource.QUERY for candidate in candidates])
+    often = np.log1p(events)
+    searched = np.where(queries, np.log(events), 0)
+    return np.stack([often / often.max(), events / events.sum(), events / everywhere, searched], axis=1)
+
+
+def _words(words: Sequence[Sequence[str]], subject: Subject) -> tuple[Rows, Rows]:
+    """(n, 3) features, and (n,) the highest product of how common a word is in the journey and how much its own."""
+    here = Counter(word for held in subject.words for word in held)
+    size, of_user = len(subject.words), subject.of_user
+    rows, telling = np.zeros((len(words), 3), dtype=np.float32), np.zeros(len(words), dtype=np.float32)
+    for row, own in enumerate(words):
+        if own:
+            common = [here[word] / size for word in own]
+            mine = [here[word] / max(of_user.get(word, 0), 1) for word in own]
+            alone = sum(of_user.get(word, 0) <= 1 for word in own)
+            rows[row] = sum(common) / len(own), sum(mine) / len(own), alone / len(own)
+            telling[row] = max(one * other for one, other in zip(common, mine, strict=True))
+    return rows, telling
+
+
+def _among(words: Sequence[frozenset[str]]) -> Rows:
+    """Which candidates have all the words of which others, and more."""
+    having: dict[str, list[int]] = {}
+    for row, own in enumerate(words):
+        for word in own:
+            having.setdefault(word, []).append(row)
+    counts = np.zeros((len(words), 2), dtype=np.float32)
+    for row, own in enumerate(words):
+        if own:
+            for other in min((having[word] for word in own), key=len):
+                if own < words[other]:
+                    counts[row, 0] += 1
+                    counts[other, 1] += 1
+    return np.log1p(counts)
+
+
+def _form(text: str, topical: int) -> tuple[float, ...]:
+    """topical: how many of its words carry a topic."""
+    split = text.split()
+    number, packed = len(split), "".join(split)
+    if number == 1 and not text.isascii() and UNSPACED.search(text):
+        number += len(text) >= _TWO_WORDS_UNSPACED
+    # Most texts are plain words, of which there is less to tell.
+    plain = packed.isalpha()
+    letters = len(packed) if plain else sum(category(sign)[0] in "LM" for sign in packed)
+    return (
+        number == 1,
+        number == 2,
+        number == 3,
+        number == _SHORT_WORDS,
+        min(max(number - _SHORT_WORDS, 0), _MOST_BEYOND),
+        max(1 - topical / max(number, 1), 0),
+        letters / max(len(packed), 1),
+        max(len(text) - _SHORT_SIGNS, 0) / 10,
+        _ASKS.search(text) is not None,
+        _SPEAKS_OF_SELF.search(text) is not None,
+        not plain and _DIGITS.search(text) is not None,
+        not plain and _SIGNS.search(text) is not None,
+    )
