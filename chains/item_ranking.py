@@ -7,10 +7,13 @@ baskets.best(near, seen, 10)
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 # Added to the number of baskets that an item is in, so that a rare item is not near to all it was once seen with.
 _SHRINK = 10.0
@@ -24,7 +27,7 @@ class ItemBaskets:
     in the last days."""
 
     items: tuple[str, ...]
-    held: csr_matrix
+    held: "csr_matrix"
     lately: NDArray[np.float64]
 
     @classmethod
@@ -35,6 +38,9 @@ class ItemBaskets:
 
         others: items that are to have a place although no basket may hold them.
         """
+        # The command line starts without SciPy, which takes a third of a second.
+        from scipy.sparse import csr_matrix  # noqa: PLC0415
+
         baskets = [sorted(set(group)) for group in groups]
         items = sorted({item for basket in baskets for item in basket}.union(lately, others))
         column = {item: place for place, item in enumerate(items)}

@@ -43,7 +43,7 @@ def replay(
     granularity: Annotated[Granularity | None, typer.Option(help="How fine journeys are.")] = None,
     folds: Annotated[
         int,
-        typer.Option(min=0, help="Train again for each fold, so that no model saw the users whose targets it finds."),
+        typer.Option(min=0, help="Train again for each fold, so that no model saw the users whose journeys it finds."),
     ] = 0,
     also: AlsoFrom = None,
     sample: WithSample = True,
@@ -78,17 +78,18 @@ def replay(
             for model, inside in held_out(users, others, embeddings, folds, on_user=counted):
                 yield InferenceModels(affinity=model, checker=models.checker), inside
 
+        models_of = list(dealt())
         parts: dict[str, ReplayFigures] = {}
         if labelled:
             counted = bars.count("Replaying targets", len(users) * len(cuts))
-            parts["targets"] = replay_targets(users, dealt(), cuts, span, embeddings, options, counted)
+            parts["targets"] = replay_targets(users, models_of, cuts, span, embeddings, options, counted)
         if shares_items(users):
             counted = bars.count("Replaying items", len(users) * len(cuts))
-            parts["items"] = replay_items(users, models, cuts, span, embeddings, options, counted)
+            parts["items"] = replay_items(users, models_of, cuts, span, embeddings, options, counted)
         if not parts:
             raise InputError(f"{file}: neither labels nor an item that two users met: there is nothing to replay")
         trained_on = (
-            f"models of {folds} folds, none of which saw the users whose targets it found"
+            f"models of {folds} folds, none of which saw the users whose journeys it found"
             if folds
             else models.affinity.trained_on
         )

@@ -97,22 +97,29 @@ def replay_targets(
 
 def replay_items(
     users: Sequence[LabelledUser],
-    models: InferenceModels,
+    folds: Iterable[Fold],
     cuts: Sequence[datetime],
     horizon: timedelta,
     embeddings: CachedEmbeddings,
     options: InferenceOptions,
     on_user: Callable[[], None] = lambda: None,
 ) -> ReplayFigures:
-    """users: all of the log. on_user: called once for each user and cut. Raises InputError where nobody comes back."""
-    texts = text_vectors(users, embeddings)
+    """users: all of the log. folds: models, each with the users whose journeys it finds; every user once.
+
+    on_user: called once for each user and cut. Raises InputError where nobody comes back.
+    """
+    texts, dealt = text_vectors(users, embeddings), list(folds)
     found = Items()
     for as_of in cuts:
         cut = _cut(users, as_of, horizon, texts)
-        inferred = infer_labelled(list(cut.users.values()), embeddings, options, models, as_of, on_user)
-        journeys = {user.user_id: own for user, own in inferred}
-        for _ in range(len(users) - len(journeys)):
-            on_user()
+        journeys = {}
+        for models, inside in dealt:
+            known = [user for user in inside if user.user_id in cut.users]
+            inferred = infer_labelled(known, embeddings, options, models, as_of)
+            for user in inside:
+                if user.user_id in cut.users:
+                    _, journeys[user.user_id] = next(inferred)
+                on_user()
         found.add(ItemCut(as_of, cut.past, cut.future, journeys, cut.interests), embeddings)
     if not found.users:
         raise InputError("nobody comes back after any of the dates: choose others with --as-of")

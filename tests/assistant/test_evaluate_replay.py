@@ -85,7 +85,7 @@ def test_no_model_saw_the_users_with_folds(capsys: pytest.CaptureFixture[str], t
     ran = run(capsys, "--home", tmp_path / "home", *arguments, "--json")
     assert ran.code == 0, ran.err
     told = json.loads(ran.out)
-    assert told["model"] == "models of 2 folds, none of which saw the users whose targets it found"
+    assert told["model"] == "models of 2 folds, none of which saw the users whose journeys it found"
     assert told["targets"]["moments"] == 4
     assert "items" not in told, "no search is an item"
 
