@@ -31,7 +31,7 @@ COMMANDS: Mapping[str, Sequence[str]] = {
         "stage search_missions.csv --folds 5",
         "stage retail.parquet --folds 5",
     ),
-    "replay": ("replay search_missions.csv", "replay retail.parquet"),
+    "replay": ("replay search_missions.csv --folds 5", "replay retail.parquet"),
 }
 _INTERVAL = {"low", "high"}
 _USAGE = 2
