@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -24,7 +24,6 @@ from assistant.replay_shown import MEANING, dates_table, lifts_table, rates_tabl
 from assistant.settings import Settings
 from assistant.training.affinity import held_out
 from chains.clustering import Granularity
-from chains.inference import InferenceModels
 from vectorstore.errors import InputError
 
 
@@ -43,7 +42,10 @@ def replay(
     granularity: Annotated[Granularity | None, typer.Option(help="How fine journeys are.")] = None,
     folds: Annotated[
         int,
-        typer.Option(min=0, help="Train again for each fold, so that no model saw the users whose journeys it finds."),
+        typer.Option(
+            min=0,
+            help="Train the affinity again for each fold, so that it never saw the users whose journeys it finds.",
+        ),
     ] = 0,
     also: AlsoFrom = None,
     sample: WithSample = True,
@@ -51,7 +53,8 @@ def replay(
 ) -> None:
     """Journey-aware against interest-based targets and items, replayed on what users did next.
 
-    Without --folds the affinity model in use is scored as it is, whatever it was trained on.
+    Without --folds the affinity model in use is scored as it is, whatever it was trained on; those of stage and ranking
+    always are. What each was trained on is said below the tables.
     """
     if folds == 1:
         raise InputError("--folds takes 2 or more: one fold would leave nothing to learn from")
@@ -76,7 +79,7 @@ def replay(
             others = [*read_users(also or [], assistant), *(labelled_sample() if sample else [])]
             counted = bars.count("Learning pairs", len(users) + len(others))
             for model, inside in held_out(users, others, embeddings, folds, on_user=counted):
-                yield InferenceModels(affinity=model, checker=models.checker), inside
+                yield replace(models, affinity=model), inside
 
         models_of = list(dealt())
         parts: dict[str, ReplayFigures] = {}
@@ -88,13 +91,15 @@ def replay(
             parts["items"] = replay_items(users, models_of, cuts, span, embeddings, options, counted)
         if not parts:
             raise InputError(f"{file}: neither labels nor an item that two users met: there is nothing to replay")
-        trained_on = (
-            f"models of {folds} folds, none of which saw the users whose journeys it found"
+        trained_on = {
+            "affinity": f"models of {folds} folds, none of which saw the users whose journeys it found"
             if folds
-            else models.affinity.trained_on
-        )
+            else models.affinity.trained_on,
+            "stage": models.stage.trained_on,
+            "ranking": models.ranker.trained_on,
+        }
     if as_json:
-        told = {"file": str(file), "horizon_days": span.days, "granularity": options.granularity, "model": trained_on}
+        told = {"file": str(file), "horizon_days": span.days, "granularity": options.granularity, "models": trained_on}
         print(
             json.dumps({**told, **{name: asdict(part) for name, part in parts.items()}, "meaning": MEANING}, indent=2)
         )
@@ -109,7 +114,8 @@ def replay(
             f"{file.name}, {name}: {part.users:,} users who came back within {span.days} days, {part.moments:,} times"
         )
         console.print(rates_table(part, title), lifts_table(part), dates_table(part, shown[name]))
-    print(f"affinity model trained on: {trained_on}")
+    for name, told_by in trained_on.items():
+        print(f"{name} trained on: {told_by}")
     print(MEANING)
 
 

@@ -76,6 +76,7 @@ def test_the_tables_say_what_they_mean(capsys: pytest.CaptureFixture[str], tmp_p
     assert "log.csv, items: 6 users" in ran.out
     for word in ("top journey", "best interest", "Recognised", "Precision@10", "2026-04-01"):
         assert word in ran.out
+    assert "\nranking trained on: " in ran.out, "no user's own model goes unsaid"
     assert ran.out.endswith(f"{MEANING}\n")
 
 
@@ -85,7 +86,7 @@ def test_no_model_saw_the_users_with_folds(capsys: pytest.CaptureFixture[str], t
     ran = run(capsys, "--home", tmp_path / "home", *arguments, "--json")
     assert ran.code == 0, ran.err
     told = json.loads(ran.out)
-    assert told["model"] == "models of 2 folds, none of which saw the users whose journeys it found"
+    assert told["models"]["affinity"] == "models of 2 folds, none of which saw the users whose journeys it found"
     assert told["targets"]["moments"] == 4
     assert "items" not in told, "no search is an item"
 
