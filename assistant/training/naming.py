@@ -34,8 +34,8 @@ _NEVER_GOOD = ("unseen", "one_word", "more_words", "empty_words", "longest", "as
 #: The weight of a feature as it is. No log with written names has searches made again and again, which are what it is
 #: all about.
 _AS_SET = {"searched": 0.4}
-#: Added to what was learned, by reading names: journeys as inference finds them are mixed, and there a bare word is more
-#: often a part ("Guests") than the whole ("Wedding reception"), and what recurs is more often the whole.
+#: Added to what was learned, by reading names: journeys as inference finds them are mixed, and there a bare word is
+#: more often a part ("Guests") than the whole ("Wedding reception"), and what recurs is more often the whole.
 _ADDED = {"one_word": -0.25, "frequency": 0.2, "share": 0.05}
 _ASKS, _SELF, _BEYOND, _ONE = (
     NAME_FEATURES.index(name) for name in ("asks", "speaks_of_self", "more_words", "one_word")
