@@ -78,13 +78,25 @@ def measure(kept: Path, *, small: bool = False) -> Iterator[str]:
     yield from _parts_of(found)
 
 
+def _confidence(found: Any) -> str:
+    """Three cells: what journeys say, what is so, and the expected calibration error."""
+    if found is None:
+        return " | | "
+    return f"{found['confidence']:.3f} | {found['actual']:.3f} | {found['error']:.3f}"
+
+
 def _headlines(found: list[tuple[str, Any]]) -> Iterator[str]:
-    yield "| log | granularity | weighted B-cubed F1 | 95 % interval | macro F1 | precision | recall | users | texts |"
-    yield "| --- | --- |" + "--:|" * 7
+    yield (
+        "| log | granularity | weighted B-cubed F1 | 95 % interval | before safety | macro F1 | precision | recall "
+        "| confidence said | so | error | users | texts |"
+    )
+    yield "| --- | --- |" + "--:|" * 11
     for begin, each in found:
         yield (
-            f"{begin} **{each['weighted_f1']:.3f}** | {each['low']:.3f} to {each['high']:.3f} | {each['macro_f1']:.3f} "
-            f"| {each['precision']:.3f} | {each['recall']:.3f} | {each['users']:,} | {each['units']:,} |"
+            f"{begin} **{each['weighted_f1']:.3f}** | {each['low']:.3f} to {each['high']:.3f} "
+            f"| {each['before_safety']['weighted_f1']:.3f} | {each['macro_f1']:.3f} "
+            f"| {each['precision']:.3f} | {each['recall']:.3f} | {_confidence(each['confidence'])} "
+            f"| {each['users']:,} | {each['units']:,} |"
         )
 
 
