@@ -31,6 +31,24 @@ class NamedBy(StrEnum):
     LLM = "llm"
 
 
+class InferenceMode(StrEnum):
+    """Cluster: without a model. Merge: sure clusters that a model merges and names. LLM: one call for the whole."""
+
+    CLUSTER = "cluster"
+    MERGE = "merge"
+    LLM = "llm"
+
+
+class Intent(StrEnum):
+    """What somebody on such a journey is about to do next."""
+
+    EXPLORE = "explore"
+    LEARN = "learn"
+    PLAN = "plan"
+    BUY = "buy"
+    MAKE = "make"
+
+
 class Policy(StrEnum):
     """What may be done with a journey. In the app: shown to the user where he looks, never sent. Block: not stored."""
 
@@ -85,6 +103,8 @@ class Journey(_Part):
     confidence: calibrated probability that two of its texts belong together. score: after diversification;
     the contributions of `terms` add up to `base_score`, and score = base_score * diversification.
     return_probability: that the user comes back to it within 28 days; None in what was stored before there was one.
+    mode: how it was inferred. intent, context: what a model says it is for, and where or when ("outdoors in June");
+    model, prompt_version: which wrote the name, "" for none. fallback: why a model that was asked has no part in it.
     events: activities; active_days: distinct UTC days. receipts: at least three where there are three, by time.
     """
 
@@ -108,7 +128,13 @@ class Journey(_Part):
     last_seen: datetime
     events: int = Field(ge=1)
     active_days: int = Field(ge=1)
+    mode: InferenceMode = InferenceMode.CLUSTER
+    intent: Intent | None = None
+    context: str = ""
     named_by: NamedBy = NamedBy.KEYWORD
+    model: str = ""
+    prompt_version: str = ""
+    fallback: str = ""
     safety: Verdict = Verdict()
     receipts: tuple[Receipt, ...]
     as_of: datetime
