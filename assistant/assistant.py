@@ -312,6 +312,9 @@ class JourneyAssistant:
         files that were ingested are left alone, but his rows in them are passed over from now on, until `ingest` is
         told to allow them. Raises StoreError before anything is removed where a store cannot be opened.
         """
+        # LangChain, whose store interface the kept replies have, takes longer to import than reading journeys takes.
+        from assistant.models import reply_cache  # noqa: PLC0415
+
         filled_before = [name for name in self._index.stores() if name not in {self.settings.store, "memory"}]
         with ExitStack() as others:
             return erase(
@@ -325,6 +328,7 @@ class JourneyAssistant:
                 embeddings=self.embeddings,
                 library=self.library,
                 expansions=self.expansions,
+                replies=reply_cache(self.settings),
                 unreached=[name for name in filled_before if ":" in name],
             )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from assistant.expansions import Expansions
 from assistant.forgotten import ForgottenUsers
@@ -13,6 +14,9 @@ from vectorstore.activity_log import ActivityLog
 from vectorstore.embeddings import CachedEmbeddings
 from vectorstore.store import KeywordStore
 
+if TYPE_CHECKING:
+    from chains.reply_cache import ReplyCache
+
 
 @dataclass(frozen=True, slots=True)
 class Erased:
@@ -20,6 +24,7 @@ class Erased:
 
     unreached: stores that were filled once and that the settings no longer name, on servers; they were not looked at.
     expansions: entries, keywords, relations and items of the catalogue that too few users were left for.
+    replies: of models, about him, that were kept so as not to ask again.
     """
 
     activities: int
@@ -29,6 +34,7 @@ class Erased:
     remaining: int
     unreached: tuple[str, ...] = ()
     expansions: int = 0
+    replies: int = 0
 
 
 def erase(
@@ -40,6 +46,7 @@ def erase(
     embeddings: CachedEmbeddings,
     library: Library,
     expansions: Expansions,
+    replies: "ReplyCache",
     unreached: Sequence[str] = (),
 ) -> Erased:
     """Puts the user on the list of those who are not read again, then removes him everywhere, from the disk too.
@@ -53,6 +60,7 @@ def erase(
     for store in stores:
         store.scrub()
     vectors = embeddings.forget(texts) if texts else 0
+    kept_replies = replies.forget(user_id)
     from_library = library.forget(user_id)
     activities = log.forget(user_id)
     remaining = (
@@ -61,8 +69,12 @@ def erase(
         + len(library.journeys(user_id))
         + len(library.changes(user_id))
         + (library.state(user_id) is not None)
+        + len(library.calls(user_id))
+        + replies.forget(user_id)
     )
-    return Erased(activities, keywords, vectors, from_library, remaining, tuple(unreached), expansion_values)
+    return Erased(
+        activities, keywords, vectors, from_library, remaining, tuple(unreached), expansion_values, kept_replies
+    )
 
 
 def _take_away(user_id: str, library: Library, embeddings: CachedEmbeddings, expansions: Expansions) -> int:

@@ -3,6 +3,7 @@
 One process writes at a time; any number read meanwhile, without waiting.
 """
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,7 +17,18 @@ from assistant.changes import Change
 from assistant.database import Database
 from assistant.errors import LibraryError
 from assistant.migrations import upgrade
-from assistant.rows import Values, change_of, change_rows, journey_of, journey_row, run_of, run_row, state_of, state_row
+from assistant.rows import (
+    Values,
+    call_rows,
+    change_of,
+    change_rows,
+    journey_of,
+    journey_row,
+    run_of,
+    run_row,
+    state_of,
+    state_row,
+)
 from assistant.runs import Counts, DatedChange, Forgotten, Run, RunParameters, RunState, UserResult, UserState
 from chains.journeys import Journey
 
@@ -111,9 +123,11 @@ class Library:
             for some in _chunks([result.user_id for result in todo]):
                 connection.execute(delete(journeys).where(journeys.c.user_id.in_(some)))
                 connection.execute(delete(state).where(state.c.user_id.in_(some)))
+                connection.execute(delete(tables.calls).where(tables.calls.c.user_id.in_(some)))
             _insert(connection, journeys, [journey_row(one, run.run_id) for each in todo for one in each.journeys])
             _insert(connection, state, [state_row(each, run) for each in todo])
             _insert(connection, tables.changes, [row for each in todo for row in change_rows(each, run)])
+            _insert(connection, tables.calls, [row for each in todo for row in call_rows(each, run)])
         return len(todo)
 
     def users(self) -> Iterator[str]:
@@ -163,6 +177,13 @@ class Library:
         with self._database.reading() as connection:
             return [change_of(row) for row in connection.execute(statement)]
 
+    def calls(self, user_id: str) -> list[dict[str, Any]]:
+        """What models answered to make the user's current journeys, as lines of an audit file, in order."""
+        calls = tables.calls
+        asked = select(calls.c.body).where(calls.c.user_id == user_id).order_by(calls.c.position)
+        with self._database.reading() as connection:
+            return [json.loads(body) for body in connection.execute(asked).scalars()]
+
     def forget(self, user_id: str) -> Forgotten:
         """Removes all of a user, and in SQLite writes the file anew, so that no byte of it stays behind.
 
@@ -171,10 +192,10 @@ class Library:
         with self._database.writing() as connection:
             counts = [
                 connection.execute(delete(table).where(table.c.user_id == user_id)).rowcount
-                for table in (tables.journeys, tables.changes, tables.user_state)
+                for table in (tables.journeys, tables.changes, tables.user_state, tables.calls)
             ]
         self._database.scrub()
-        return Forgotten(journeys=counts[0], changes=counts[1], states=counts[2])
+        return Forgotten(journeys=counts[0], changes=counts[1], states=counts[2], calls=counts[3])
 
     def count(self) -> Counts:
         with self._database.reading() as connection:

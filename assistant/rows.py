@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from sqlalchemy import Row
 
+from assistant.audit import call_json
 from assistant.changes import Change
 from assistant.errors import LibraryError
 from assistant.runs import DatedChange, Run, RunMode, RunParameters, RunState, UserResult, UserState
@@ -110,6 +111,19 @@ def change_rows(result: UserResult, run: Run) -> Iterator[Values]:
             "kind": change.kind.value,
             "as_of": run.parameters.as_of,
             "body": change.model_dump_json(),
+        }
+
+
+def call_rows(result: UserResult, run: Run) -> Iterator[Values]:
+    for position, call in enumerate(result.calls):
+        yield {
+            "user_id": result.user_id,
+            "position": position,
+            "run_id": run.run_id,
+            "step": call.step,
+            "model": call.model,
+            "prompt_version": call.prompt_version,
+            "body": json.dumps(call_json(call), ensure_ascii=False),
         }
 
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
 from assistant.changes import Change
+from chains.call_records import CallRecord
 from chains.journeys import Journey
 
 
@@ -69,11 +70,15 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class UserResult:
-    """What a run found for one user: all current journeys, perhaps none, and what changed since the last run."""
+    """What a run found for one user: all current journeys, perhaps none, and what changed since the last run.
+
+    calls: the replies of models that the journeys rest on.
+    """
 
     user_id: str
     journeys: Sequence[Journey]
     changes: Sequence[Change] = ()
+    calls: Sequence[CallRecord] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +111,7 @@ class Forgotten:
     journeys: int
     changes: int
     states: int
+    calls: int = 0
 
 
 @dataclass(frozen=True, slots=True)

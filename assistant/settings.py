@@ -1,18 +1,15 @@
 """Settings: the only reader of the environment and of journeys.toml."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import tzinfo
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    ConfigDict,
     Field,
     JsonValue,
     PrivateAttr,
@@ -23,7 +20,9 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from assistant.errors import SettingsError
+from assistant.model_settings import ModelsSettings
 from assistant.settings_layers import Merged, from_arguments, from_environment, from_file, merge
+from assistant.settings_section import Address, Section, hidden
 from chains.clustering import Granularity
 from chains.journeys import Policy, Probability
 from chains.safety import SensitivityChecker
@@ -31,23 +30,9 @@ from vectorstore.columns import ColumnMap
 
 FILE_NAME = "journeys.toml"
 _DEFAULT = "default"
-_PASSWORD = re.compile(r"(://[^:/@]*):.*@|((?:password|api_key|token)=)[^&\s]*", re.IGNORECASE)
 
 
-def _without_password(address: str) -> str:
-    if _hidden(address) != address:
-        raise ValueError("carries a password, which would be shown: give it as api_key or store_api_key")
-    return address
-
-
-Address = Annotated[str, Field(min_length=1), AfterValidator(_without_password)]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-class EmbeddingSettings(_Section):
+class EmbeddingSettings(Section):
     """model: "minilm" or "provider:model". base_url, api_key: of a provider's server. threads: of minilm, None for one
     a core."""
 
@@ -57,7 +42,7 @@ class EmbeddingSettings(_Section):
     threads: int | None = Field(default=None, ge=1)
 
 
-class InferenceSettings(_Section):
+class InferenceSettings(Section):
     """min_events: a journey has at least so many. diversification_penalty: what each similar journey before it costs a
     journey, as a factor. diversification_threshold: cosine over which two journeys are similar. affinity_model,
     naming_model, stage_model, ranker_model: files of `journeys train …`, None for those that come with the program."""
@@ -72,7 +57,7 @@ class InferenceSettings(_Section):
     ranker_model: Path | None = None
 
 
-class CatalogueSettings(_Section):
+class CatalogueSettings(Section):
     """min_users: no entry, name, keyword or item of fewer users. max_entries: those with most users are kept.
     similarity: the cosine from which journeys are merged."""
 
@@ -94,8 +79,9 @@ class Settings(BaseSettings):
 
     home: the folder with everything that is stored. store: see `open_store`; store_api_key: of a Qdrant server.
     library_url: None for SQLite in home. columns: how the log's columns are called. default_zone: of times that name
-    none, such as "Europe/Berlin". max_rejected: share of bad rows that is still well. expansion_store: "sqlite", a file
-    in home, or the URL of a Redis server. safety: category -> policy, where it is to be another than the list's own.
+    none, such as "Europe/Berlin". max_rejected: share of bad rows that is still well. models: language models, none by
+    default. expansion_store: "sqlite", a file in home, or the URL of a Redis server. safety: category -> policy, where
+    it is to be another than the list's own.
     """
 
     model_config = SettingsConfigDict(
@@ -117,6 +103,7 @@ class Settings(BaseSettings):
     max_rejected: Probability = 0.01
     inference: InferenceSettings = InferenceSettings()
     catalogue: CatalogueSettings = CatalogueSettings()
+    models: ModelsSettings = ModelsSettings()
     expansion_store: SecretStr = Field(default=SecretStr("sqlite"), min_length=1)
     safety: dict[str, Policy] = {}
 
@@ -206,9 +193,11 @@ class Settings(BaseSettings):
         return {**inference, "safety": {name: policy.value for name, policy in sorted(self.safety.items())}}
 
     def describe(self) -> list[Described]:
-        """Every setting as a person may read it: of secrets only whether they are set."""
+        """Every setting as a person may read it: of secrets only whether they are set. Of the models, what is set."""
         described = []
         for name, value in _leaves(self):
+            if name.startswith("models.") and name != "models.default.model" and name not in self._sources:
+                continue
             described.append(Described(name, _shown(name, value, self), self._sources.get(name, _DEFAULT)))
         return described
 
@@ -230,23 +219,19 @@ def _leaves(section: BaseModel, prefix: str = "") -> list[tuple[str, Any]]:
 
 def _shown(name: str, value: object, settings: Settings) -> str:
     if name == "library_url":
-        return _hidden(settings.library_location)
+        return hidden(settings.library_location)
     if name == "expansion_store":
-        return _hidden(settings.expansion_store.get_secret_value())
+        return hidden(settings.expansion_store.get_secret_value())
     if isinstance(value, SecretStr):
         return "set" if value.get_secret_value() else "not set"
-    return "not set" if value is None else _hidden(str(value))
+    return "not set" if value is None else hidden(str(value))
 
 
-def _hidden(address: str) -> str:
-    return _PASSWORD.sub(lambda found: f"{found[1]}:***@" if found[1] is not None else f"{found[2]}***", address)
-
-
-def _known_names(settings: type[Settings]) -> list[str]:
+def _known_names(section: type[BaseModel]) -> list[str]:
     known: list[str] = []
-    for name, field in settings.model_fields.items():
+    for name, field in section.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            known += [f"{name}.{part}" for part in field.annotation.model_fields]
+            known += [f"{name}.{part}" for part in _known_names(field.annotation)]
         elif field.annotation is ColumnMap:
             known += [f"{name}.{column.name}" for column in fields(ColumnMap)]
         elif name == "safety":

@@ -99,6 +99,19 @@ user_state = Table(
     Index("user_state_by_run", "run_id", "user_id"),
 )
 
+# What models answered to make a user's current journeys.
+calls = Table(
+    "calls",
+    METADATA,
+    Column("user_id", _id(), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("run_id", _id(), nullable=False),
+    Column("step", String, nullable=False),
+    Column("model", String, nullable=False),
+    Column("prompt_version", String, nullable=False),
+    Column("body", Text, nullable=False),
+)
+
 changes = Table(
     "changes",
     METADATA,

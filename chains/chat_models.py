@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import cached_property
 from importlib.util import find_spec
 from threading import BoundedSemaphore
@@ -15,6 +14,7 @@ from langchain_core.runnables import Runnable
 from pydantic import SecretStr
 
 from chains.metering import Price
+from chains.shaping import Shaping
 from chains.steps import Reply, Step
 from vectorstore.errors import JourneyError
 
@@ -26,16 +26,6 @@ _NO_KEY = "none"
 
 class ModelError(JourneyError):
     """A model that cannot be asked at all: its package, its key or its address is missing or wrong."""
-
-
-class Shaping(StrEnum):
-    """How a model is made to keep to a reply's shape: by a JSON schema, as a function's arguments, or by words alone.
-    Auto: the first of them that the server takes."""
-
-    AUTO = "auto"
-    JSON_SCHEMA = "json_schema"
-    FUNCTION_CALLING = "function_calling"
-    TEXT = "text"
 
 
 @dataclass(frozen=True, slots=True)

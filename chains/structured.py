@@ -10,12 +10,14 @@ from typing import Generic
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, stop_after_delay
 
-from chains.chat_models import ChatModel, Shaping
+from chains.call_records import About, CallRecord, Recorder
+from chains.chat_models import ChatModel
 from chains.deadline import within
 from chains.faults import Fault, FaultKind, fault_of
 from chains.metering import Meter, Usage
 from chains.replies import ReplyError, parse, text_of
 from chains.reply_cache import ReplyCache
+from chains.shaping import Shaping
 from chains.steps import Fields, Reply, Role, Step
 
 _FIRST_PAUSE = 0.5
@@ -23,35 +25,6 @@ _LONGEST_PAUSE = 30.0
 # Of English in the common tokenizers there are about 4; a budget is kept by the smallest that is usual.
 _LEAST_CHARACTERS_A_TOKEN = 2.5
 _CHARACTERS_A_TOKEN = 4
-
-
-@dataclass(frozen=True, slots=True)
-class About:
-    """Whom and what a call is about, for accounts and for forgetting. None: nobody, as with the catalogue."""
-
-    user_id: str | None = None
-    journeys: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class CallRecord:
-    """One reply, or one failure to get one. parsed: the reply as JSON, "" where it couldn't be used, and then problem
-    says why. usage: of this reply alone, nothing where it came from the cache. seconds: of all attempts."""
-
-    step: str
-    prompt_version: str
-    model: str
-    about: About
-    messages: tuple[tuple[str, str], ...]
-    reply: str
-    parsed: str
-    problem: str
-    usage: Usage
-    seconds: float
-    cached: bool = False
-
-
-Recorder = Callable[[CallRecord], None]
 
 
 def _unrecorded(record: CallRecord) -> None:

@@ -20,8 +20,9 @@ class SqliteKeyValues(KeyValues):
     One process writes at a time; any number read meanwhile, without waiting.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, *, mend: str = "then run: journeys expand") -> None:
+        """mend: what brings back what stood in it, once a damaged file is deleted."""
+        self._path, self._mend = path, mend
         self.location = str(path)
 
     def mget(self, keys: Sequence[str]) -> list[bytes | None]:
@@ -110,7 +111,7 @@ class SqliteKeyValues(KeyValues):
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return StoreError(f"another process holds {self._path}: wait until it ends, or stop it and try again")
         if code in (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            return StoreError(f"{self._path} is damaged ({error}): delete it, then run: journeys expand")
+            return StoreError(f"{self._path} is damaged ({error}): delete it, {self._mend}")
         return StoreError(f"{self._path} cannot be used ({error}): check the folder, its rights and its free space")
 
 

@@ -25,6 +25,8 @@ from assistant.changes import Change, ChangeKind
 from assistant.errors import LibraryError
 from assistant.library import Library
 from assistant.runs import Counts, DatedChange, Forgotten, RunMode, RunParameters, RunState, UserResult, UserState
+from chains.call_records import About, CallRecord
+from chains.metering import Usage
 
 _NUMBERS = count()
 
@@ -273,6 +275,23 @@ def test_forgetting_leaves_nothing_of_one_user_and_all_of_the_others(library: Li
     assert (library.journeys("anna"), library.changes("anna"), library.state("anna")) == ([], [], None)
     assert list(library.users()) == ["ben"]
     assert len(library.journeys("ben")) == 1
+
+
+def test_what_models_said_is_kept_for_the_current_journeys_alone(library: Library) -> None:
+    def call(step: str) -> CallRecord:
+        return CallRecord(
+            step, "v1", "openai:x", About("anna"), (("human", "Anna's words"),), "{}", "{}", "", Usage(), 0
+        )
+
+    first = library.begin_run(parameters())
+    library.put_users(first, [UserResult("anna", [make_journey()], calls=[call("names"), call("judge")])])
+    assert [each["step"] for each in library.calls("anna")] == ["names", "judge"]
+    library.finish_run(first)
+    second = library.begin_run(parameters(as_of=JUNE + timedelta(days=1)))
+    library.put_users(second, [UserResult("anna", [make_journey()], calls=[call("merge")])])
+    assert [each["step"] for each in library.calls("anna")] == ["merge"]
+    assert library.forget("anna").calls == 1
+    assert library.calls("anna") == []
 
 
 def test_a_forgotten_user_is_in_no_byte_of_the_file(tmp_path: Path) -> None:

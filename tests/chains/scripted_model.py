@@ -9,8 +9,9 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.runnables import Runnable
 
-from chains.chat_models import ChatModel, Limits, Shaping
+from chains.chat_models import ChatModel, Limits
 from chains.metering import Price
+from chains.shaping import Shaping
 
 
 class UnexpectedPrompt(BaseException):

@@ -7,11 +7,13 @@ from model_server import FAULTS, ModelServer, serving
 from pydantic import Field
 from scripted_model import Script, UnexpectedPrompt, exactly, in_turn, scripted
 
-from chains.chat_models import ChatModel, Limits, ModelError, Shaping, open_chat_model
+from chains.call_records import About, CallRecord
+from chains.chat_models import ChatModel, Limits, ModelError, open_chat_model
 from chains.metering import Budget, BudgetSpent, Meter, Price, Usage
 from chains.reply_cache import ReplyCache
+from chains.shaping import Shaping
 from chains.steps import ModelReply, Role, Step
-from chains.structured import About, CallRecord, Structured
+from chains.structured import Structured
 
 
 class _Colour(ModelReply):
