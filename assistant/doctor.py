@@ -1,11 +1,14 @@
 """What works on this machine, what is off, and how to turn it on."""
 
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import NamedTuple
 
 from assistant.expansions import Expansions
 from assistant.library import Library
+from assistant.model_settings import model_for
 from assistant.settings import Settings
+from chains.roles import Role
 from chains.wording import count_text, date_text
 from vectorstore.embeddings import open_embeddings
 from vectorstore.errors import JourneyError
@@ -58,11 +61,7 @@ def examine(settings: Settings) -> list[Check]:
     except JourneyError as error:
         checks.append(Check("library", "broken", str(error)))
     checks.append(_expansions(settings))
-    checks.append(
-        Check(
-            "language model", "off", "names come from keywords and explanations from templates; nothing needs one yet"
-        )
-    )
+    checks += _models(settings)
     for extra, module, what in (
         ("chroma", "chromadb", "the Chroma store"),
         ("postgres", "psycopg", "a PostgreSQL library"),
@@ -71,6 +70,33 @@ def examine(settings: Settings) -> list[Check]:
         there = find_spec(module) is not None
         advice = "" if there else f"pip install 'journey-assistant[{extra}]'"
         checks.append(Check(what, "on" if there else "off", advice))
+    return checks
+
+
+def _models(settings: Settings) -> list[Check]:
+    """One real call to each model that is set."""
+    if not any(model_for(role, settings.models).model for role in Role):
+        advice = "names come from keywords and explanations from templates; to have one: models.default.model"
+        return [Check("language model", "off", advice)]
+    # Takes longer to import than the rest of the examination.
+    from assistant.models import open_structured  # noqa: PLC0415
+    from chains.readiness import problem_of  # noqa: PLC0415
+
+    try:
+        structured = open_structured(settings, cache=False)
+    except JourneyError as error:
+        return [Check("language model", "broken", str(error))]
+    roles: dict[str, list[str]] = {}
+    models = {}
+    for role, chosen in structured.models.items():
+        for model in chosen:
+            models[model.label] = model
+            roles.setdefault(model.label, []).append(role.value)
+    checks = []
+    for label, model in models.items():
+        used = "every role" if len(roles[label]) == len(Role) else ", ".join(roles[label])
+        problem = problem_of(replace(model, limits=replace(model.limits, attempts=1)))
+        checks.append(Check(f"language model: {label}, for {used}", "broken" if problem else "on", problem))
     return checks
 
 

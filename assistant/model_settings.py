@@ -5,6 +5,7 @@ from typing import Self
 from pydantic import Field, SecretStr, field_validator
 
 from assistant.settings_section import Address, Section
+from chains.roles import Role
 from chains.shaping import Shaping
 
 
@@ -61,3 +62,9 @@ class ModelsSettings(Section):
     judge: ModelSettings = ModelSettings()
     inferrer: ModelSettings = ModelSettings()
     agent: ModelSettings = ModelSettings()
+
+
+def model_for(role: Role, settings: ModelsSettings) -> ModelSettings:
+    """What holds for a role; its `model` is None or "" where it has none."""
+    own: ModelSettings = getattr(settings, role.value)
+    return own.over(settings.default)

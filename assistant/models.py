@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import fields
 
-from assistant.model_settings import ModelSettings
+from assistant.model_settings import ModelSettings, model_for
 from assistant.settings import Settings
 from chains.call_records import CallRecord, Recorder
 from chains.chat_models import ChatModel, Limits, open_chat_model
 from chains.metering import Budget, Meter, Price
 from chains.reply_cache import ReplyCache
+from chains.roles import Role
 from chains.shaping import Shaping
-from chains.steps import Role
 from chains.structured import Structured
 from vectorstore.key_values_sqlite import SqliteKeyValues
 
@@ -42,14 +42,8 @@ def reply_cache(settings: Settings) -> ReplyCache:
     )
 
 
-def model_for(role: Role, settings: Settings) -> ModelSettings:
-    """The settings that hold for a role; its `model` is None or "" where it has none."""
-    own: ModelSettings = getattr(settings.models, role.value)
-    return own.over(settings.models.default)
-
-
 def _models_of(role: Role, settings: Settings) -> list[ChatModel]:
-    first = model_for(role, settings)
+    first = model_for(role, settings.models)
     if not first.model:
         return []
     chosen = [first]

@@ -100,5 +100,10 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         seen = seen.__cause__ or seen.__context__
 
 
+def first_line(error: Exception) -> str:
+    """What an error says, as one short line."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)[:_LONGEST_REASON]
+
+
 def _reason(what: str, told: str) -> str:
     return f"{what}: {told}"[:_LONGEST_REASON] if told else what

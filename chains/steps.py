@@ -8,12 +8,13 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from pydantic import BaseModel, ConfigDict, JsonValue
+
+from chains.roles import Role
 
 Fields = Mapping[str, JsonValue]
 
@@ -27,17 +28,6 @@ _ESCAPED = re.compile("[<>\u200b\u200e\u200f\u202a-\u202e\u2028\u2029\u2060-\u20
 # What all servers that follow a schema understand; bounds are checked when the reply is read.
 _SCHEMA_KEYS = {"$defs", "$ref", "additionalProperties", "anyOf", "const", "description", "enum", "items", "properties",
                 "required", "type"}  # fmt: skip
-
-
-class Role(StrEnum):
-    """What a model is used for; each may have a model of its own."""
-
-    NAMER = "namer"
-    EXPANDER = "expander"
-    EXPLAINER = "explainer"
-    JUDGE = "judge"
-    INFERRER = "inferrer"
-    AGENT = "agent"
 
 
 class ModelReply(BaseModel):
@@ -88,7 +78,7 @@ def _data_text(fields: Fields) -> str:
             lines.append(f"{_json(name)}: [\n{items}\n]")
         else:
             lines.append(f"{_json(name)}: {_json(value)}")
-    return "{\n" + ",\n".join(lines) + "\n}"
+    return "{\n" + ",\n".join(lines) + "\n}" if lines else "{}"
 
 
 def _json(value: JsonValue) -> str:

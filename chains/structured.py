@@ -13,12 +13,13 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 from chains.call_records import About, CallRecord, Recorder
 from chains.chat_models import ChatModel
 from chains.deadline import within
-from chains.faults import Fault, FaultKind, fault_of
+from chains.faults import Fault, FaultKind, fault_of, first_line
 from chains.metering import Meter, Usage
 from chains.replies import ReplyError, parse, text_of
 from chains.reply_cache import ReplyCache
+from chains.roles import Role
 from chains.shaping import Shaping
-from chains.steps import Fields, Reply, Role, Step
+from chains.steps import Fields, Reply, Step
 
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 30.0
@@ -194,7 +195,11 @@ class _Talk(Generic[Reply]):
             return message, usage
 
     def _invoke(self, messages: Sequence[BaseMessage], shaping: Shaping) -> AIMessage:
-        runnable = self._model.shaped(self._step, shaping)
+        try:
+            runnable = self._model.shaped(self._step, shaping)
+        except Exception as error:
+            # A key that isn't set, or a package that is too old: asking again won't mend it.
+            raise Fault(FaultKind.DENIED, f"it cannot be opened: {first_line(error)}") from error
         try:
             return within(self._model.limits.timeout, lambda: runnable.invoke(list(messages)))
         except Exception as error:

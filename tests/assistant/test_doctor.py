@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from homes import made, made_rows, word_embeddings, write_log
+from model_server import ModelServer, serving
 from pydantic import SecretStr
 
 from assistant.doctor import Check, examine
@@ -109,3 +110,21 @@ def test_it_leaves_no_lock_behind(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "home" / "library.sqlite") as database:
         database.execute("BEGIN EXCLUSIVE")
     database.close()
+
+
+def test_a_model_is_asked_for_real(tmp_path: Path) -> None:
+    with serving(ModelServer(lambda request: '{"ready": true}')) as server:
+        chosen = {"default": {"model": "openai:local", "base_url": server.url}, "judge": {"model": "openai:other"}}
+        settings = Settings(home=tmp_path / "home", embedding={"model": "words"}, models=chosen)
+        checks = [check for check in examine(settings) if check.part.startswith("language model")]
+        url = server.url
+    assert checks[0].part == f"language model: openai:local at {url}, for namer, expander, explainer, inferrer, agent"
+    assert (checks[0].state, checks[0].advice) == ("on", "")
+    assert (checks[1].part, checks[1].state) == ("language model: openai:other, for judge", "broken")
+
+
+def test_a_server_that_is_not_there_is_told_in_one_line(tmp_path: Path) -> None:
+    chosen = {"default": {"model": "openai:local", "base_url": "http://127.0.0.1:9/v1"}}
+    found = part(examine(Settings(home=tmp_path, embedding={"model": "words"}, models=chosen)), "language model")
+    assert found.part == "language model: openai:local at http://127.0.0.1:9/v1, for every role"
+    assert found.advice.startswith("nothing answers at its address")

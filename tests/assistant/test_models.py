@@ -6,12 +6,13 @@ from pydantic import SecretStr
 
 from assistant.audit import AuditFile, call_json
 from assistant.errors import SettingsError
-from assistant.models import model_for, open_structured, reply_cache
+from assistant.model_settings import model_for
+from assistant.models import open_structured, reply_cache
 from assistant.settings import Settings
 from chains.call_records import About, CallRecord
 from chains.metering import Usage
+from chains.roles import Role
 from chains.shaping import Shaping
-from chains.steps import Role
 from vectorstore.errors import InputError
 
 CALL = CallRecord(
@@ -61,7 +62,7 @@ model = ""
 model = "openai:spare"
 """)
     settings = Settings.load(tmp_path)
-    judge, expander = model_for(Role.JUDGE, settings), model_for(Role.EXPANDER, settings)
+    judge, expander = model_for(Role.JUDGE, settings.models), model_for(Role.EXPANDER, settings.models)
     assert (judge.model, judge.timeout, judge.shaping) == ("openai:large", 5, Shaping.TEXT)
     assert (judge.base_url, judge.api_key, judge.input_price) == (None, None, None)
     assert (expander.model, expander.timeout, expander.api_key) == ("openai:small", 9, SecretStr("hush"))

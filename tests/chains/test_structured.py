@@ -11,8 +11,9 @@ from chains.call_records import About, CallRecord
 from chains.chat_models import ChatModel, Limits, ModelError, open_chat_model
 from chains.metering import Budget, BudgetSpent, Meter, Price, Usage
 from chains.reply_cache import ReplyCache
+from chains.roles import Role
 from chains.shaping import Shaping
-from chains.steps import ModelReply, Role, Step
+from chains.steps import ModelReply, Step
 from chains.structured import Structured
 
 
