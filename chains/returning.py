@@ -86,8 +86,8 @@ class ReturnModel:
     def probability(self, features: Numbers, users: Numbers, horizon: float = HORIZON) -> Numbers:
         """(n,) probabilities in [0, 1] of a return within the horizon, in days, over 0.
 
-        features: (n, FEATURES). users: (n, USER_FEATURES) of the user of each, or (1, USER_FEATURES) of one of all. After the last stretch its chance goes
-        on at the same pace.
+        features: (n, FEATURES). users: (n, USER_FEATURES) of the user of each, or (1, USER_FEATURES) of the one of all.
+        After the last stretch its chance goes on at the same pace.
         """
         odds = (self.standard(features) @ self.weights.T)[:, :, None] + self.biases
         stays = 1 / (1 + np.exp(odds))
