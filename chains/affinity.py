@@ -69,15 +69,17 @@ class Networks:
         flat = features.reshape(-1, features.shape[-1])
         return self.probability_of_columns(flat.T).reshape(features.shape[:-1])
 
-    def probability_of_columns(self, features: Matrix) -> Matrix:
-        """(f, p) features, each by itself -> (p,) probabilities in [0, 1]."""
-        out = np.empty(features.shape[1], dtype=np.float32)
+    def probability_of_columns(self, features: Matrix, columns: NDArray[np.intp] | None = None) -> Matrix:
+        """(f, p) features, each by itself -> (p,) probabilities in [0, 1]; with columns, of those alone."""
+        out = np.empty(features.shape[1] if columns is None else len(columns), dtype=np.float32)
         mean, scale = self.mean[:, None], self.scale[:, None]
         # So many that what is in between stays in the processor's cache.
         for start in range(0, len(out), _PAIRS):
-            x = features[:, start : start + _PAIRS] - mean
+            some = slice(start, start + _PAIRS)
+            x = (features[:, some] if columns is None else features.take(columns[some], axis=1)) - mean
             x /= scale
-            np.clip(x, -_CLIP, _CLIP, out=x)
+            np.maximum(x, -_CLIP, out=x)
+            np.minimum(x, _CLIP, out=x)
             logits = sum((alike.logits(x) for alike in self._stacks), np.zeros(x.shape[1], dtype=np.float32))
             out[start : start + _PAIRS] = 1 / (1 + np.exp(-logits / len(self.networks)))
         return out
@@ -221,7 +223,7 @@ def _settled(guessed: NDArray[np.float32]) -> NDArray[np.float32]:
 def _guesses(look: Callable[[slice, slice, Matrix], object], n: int, networks: Networks) -> NDArray[np.float32]:
     """look: writes the features of a block's pairs. Returns (n, n) symmetric probabilities, 1 on the diagonal.
 
-    Only pairs on and over the diagonal are looked at, block by block.
+    Only pairs over the diagonal are guessed, block by block.
     """
     together = np.empty((n, n), dtype=np.float32)
     first = 0
@@ -229,10 +231,12 @@ def _guesses(look: Callable[[slice, slice, Matrix], object], n: int, networks: N
         rows, columns = slice(first, min(first + _rows_at(n - first), n)), slice(first, n)
         features = np.empty((len(networks.mean), rows.stop - first, n - first), dtype=np.float32)
         look(rows, columns, features)
-        guessed = networks.probability_of_columns(features.reshape(len(features), -1)).reshape(features.shape[1:])
+        guessed = np.zeros(features.shape[1:], dtype=np.float32)
+        above = np.flatnonzero(np.arange(guessed.shape[1]) > np.arange(len(guessed))[:, None])
+        guessed.put(above, networks.probability_of_columns(features.reshape(len(features), -1), above))
         together[rows, columns] = guessed
         together[columns, rows] = guessed.T
-        corner = np.triu(guessed[:, : len(guessed)], 1)
+        corner = guessed[:, : len(guessed)]
         together[rows, rows] = corner + corner.T
         first = rows.stop
     np.fill_diagonal(together, 1)
