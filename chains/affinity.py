@@ -186,24 +186,32 @@ def affinity(texts: Texts, model: AffinityModel, granularity: Granularity = Gran
     own = Pairs(texts)
     kept: dict[int, Matrix] = {}
 
-    def first_look(rows: slice, columns: slice, out: Matrix) -> None:
-        if n > _KEPT:
-            own.block(rows, columns, out)
-            return
-        if rows.start not in kept:
-            kept[rows.start] = own.block(rows, columns)
-        out[:] = kept[rows.start]
+    def first_look(rows: slice, columns: slice) -> Matrix:
+        return own.block(rows, columns, features_of(rows, columns)[: len(FEATURES)])
 
-    def both_looks(rows: slice, columns: slice, out: Matrix) -> None:
-        first_look(rows, columns, out[: len(FEATURES)])
-        company.block(rows, columns, out[len(FEATURES) :])
+    def second_look(rows: slice, columns: slice) -> Matrix:
+        features = features_of(rows, columns)
+        if n > _KEPT:
+            own.block(rows, columns, features[: len(FEATURES)])
+        company.block(rows, columns, features[len(FEATURES) :])
+        return features
+
+    def features_of(rows: slice, columns: slice) -> Matrix:
+        """Of both looks; what the first wrote is still there for the second."""
+        if rows.start in kept:
+            return kept[rows.start]
+        shape = len(FEATURES) + len(SECOND_FEATURES), rows.stop - rows.start, columns.stop - columns.start
+        features: Matrix = np.empty(shape, dtype=np.float32)
+        if n <= _KEPT:
+            kept[rows.start] = features
+        return features
 
     if granularity is Granularity.FINE and model.fine is not None:
         return _guesses(first_look, n, model.fine)
     together = _guesses(first_look, n, model.first)
     if model.second is not None and n <= _LOOKED_AT_TWICE:
         company = Company(_settled(together), texts)
-        together = _guesses(both_looks, n, model.second)
+        together = _guesses(second_look, n, model.second)
     return together
 
 
@@ -220,19 +228,17 @@ def _settled(guessed: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.round(guessed, 5)
 
 
-def _guesses(look: Callable[[slice, slice, Matrix], object], n: int, networks: Networks) -> NDArray[np.float32]:
-    """look: writes the features of a block's pairs. Returns (n, n) symmetric probabilities, 1 on the diagonal.
-
-    Only pairs over the diagonal are guessed, block by block.
+def _guesses(look: Callable[[slice, slice], Matrix], n: int, networks: Networks) -> NDArray[np.float32]:
+    """look: the features of a block's pairs, (f, rows, columns). Returns (n, n) symmetric probabilities, 1 on the
+    diagonal. Only pairs over the diagonal are guessed, block by block.
     """
     together = np.empty((n, n), dtype=np.float32)
     first = 0
     while first < n:
         rows, columns = slice(first, min(first + _rows_at(n - first), n)), slice(first, n)
-        features = np.empty((len(networks.mean), rows.stop - first, n - first), dtype=np.float32)
-        look(rows, columns, features)
-        guessed = np.zeros(features.shape[1:], dtype=np.float32)
-        above = np.flatnonzero(np.arange(guessed.shape[1]) > np.arange(len(guessed))[:, None])
+        features = look(rows, columns)
+        guessed = np.zeros((rows.stop - first, n - first), dtype=np.float32)
+        above = np.flatnonzero(np.arange(n - first) > np.arange(rows.stop - first)[:, None])
         guessed.put(above, networks.probability_of_columns(features.reshape(len(features), -1), above))
         together[rows, columns] = guessed
         together[columns, rows] = guessed.T
