@@ -68,14 +68,18 @@ _MEANING, _EVENTS, _WORDS, _AMONG, _FORM, _SOURCE = (
         ("query", "phrase"),
     )
 )
-_ASKS = re.compile(
-    r"(?:how|what|why|when|where|who|which|can|does|do|is|are|should"
-    r"|wie|was|warum|wann|wo|como|cómo|qué|que|por qué|cuándo|comment|pourquoi|kya|kaise)\b",
-    re.IGNORECASE,
-)
-_SPEAKS_OF_SELF = re.compile(
-    r"\b(?:i|i'm|my|me|we|our|mein|meine|meinen|mi|mis|mon|ma|mes|meu|minha|mera|meri)\b", re.IGNORECASE
-)
+_ASKING = (
+    "how", "what", "why", "when", "where", "who", "which", "can", "does", "do", "is", "are", "should",
+    "wie", "was", "warum", "wann", "wo", "como", "cómo", "qué", "que", "por qué", "cuándo",
+    "comment", "pourquoi", "kya", "kaise",
+)  # fmt: skip
+_OF_SELF = (
+    "i", "i'm", "my", "me", "we", "our", "mein", "meine", "meinen", "mi", "mis", "mon", "ma", "mes", "meu", "minha",
+    "mera", "meri",
+)  # fmt: skip
+_ASKING_WORDS, _WORDS_OF_SELF = frozenset(_ASKING), frozenset(_OF_SELF)
+_ASKS = re.compile(rf"(?:{'|'.join(_ASKING)})\b", re.IGNORECASE)
+_SPEAKS_OF_SELF = re.compile(rf"\b(?:{'|'.join(_OF_SELF)})\b", re.IGNORECASE)
 _SIGNS = re.compile(r"[,;:!.()\[\]\"“”/|=]")
 _DIGITS = re.compile(r"\d")
 
@@ -172,6 +176,12 @@ def _form(text: str, topical: int) -> tuple[float, ...]:
     # Most texts are plain words, of which there is less to tell.
     plain = packed.isalpha()
     letters = len(packed) if plain else sum(category(sign)[0] in "LM" for sign in packed)
+    if plain and text.isascii():
+        words = text.lower().split()
+        asks, of_self = words[0] in _ASKING_WORDS, not _WORDS_OF_SELF.isdisjoint(words)
+    else:
+        asks = _ASKS.match(text) is not None or "?" in text or "？" in text
+        of_self = _SPEAKS_OF_SELF.search(text) is not None
     return (
         number == 1,
         number == 2,
@@ -181,8 +191,8 @@ def _form(text: str, topical: int) -> tuple[float, ...]:
         max(1 - topical / max(number, 1), 0),
         letters / max(len(packed), 1),
         max(len(text) - _SHORT_SIGNS, 0) / 10,
-        _ASKS.match(text) is not None or (not plain and ("?" in text or "？" in text)),
-        _SPEAKS_OF_SELF.search(text) is not None,
+        asks,
+        of_self,
         not plain and _DIGITS.search(text) is not None,
         not plain and _SIGNS.search(text) is not None,
     )
