@@ -83,8 +83,9 @@ class Pairs:
         self.logs = np.log1p(np.arange(n + 1)).astype(np.float32)
 
     def _smooth(self) -> tuple[Floats, Floats, Floats, Floats]:
-        """(n, d) unit vectors: each text's context mixed with its session, its session's kin, its kin, and both."""
-        context, n = self.texts.context, len(self.texts)
+        """Unit vectors in the axes of `Texts.spanned`: each text mixed with its session, the kin in it, its kin, and
+        both."""
+        context, n = self.texts.spanned, len(self.texts)
         session, session_kin, kin, both = (np.empty_like(context) for _ in range(4))
         kept: list[Matrix] = []
         for rows in row_blocks(n):
