@@ -14,6 +14,7 @@ _WORD = re.compile(r"[0-9a-zß-öø-ɏḀ-ỿ]+")
 #: Scripts without spaces between words, or with endings grown onto them: there a phrase is found inside a longer word.
 _UNSPACED = re.compile(r"[ऀ-ॿ฀-๿ᄀ-ᇿ぀-ヿ㐀-鿿가-힯]")
 _CONTRACTION = re.compile(r"['’](?=[st]\b)")
+_CHOICE = re.compile(r"[/(]")
 _ENDINGS = re.compile(r"\(([^)]*)\)")
 _DIGRAPHS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
@@ -118,7 +119,8 @@ def words_of(text: str) -> list[str]:
 
 def forms_of(phrase: str) -> set[str]:
     """What a written phrase stands for, with alternatives and endings spelled out, with and without its accents."""
-    spelled = {_folded(" ".join(choice)) for choice in product(*map(_alternatives, phrase.split()))}
+    choices = product(*map(_alternatives, phrase.split())) if _CHOICE.search(phrase) else [phrase.split()]
+    spelled = {_folded(" ".join(choice)) for choice in choices}
     if not spelled or "" in spelled:
         raise ValueError("a listed phrase is empty: take it out of the list")
     return spelled | {form for one in spelled for form in (_plain(one), one.translate(_DIGRAPHS))}

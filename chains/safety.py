@@ -67,7 +67,6 @@ class _Mention:
 
 @dataclass(frozen=True, slots=True)
 class _Lists:
-    book: PhraseBook[_Entry]
     policies: Mapping[str, Policy]
     speaks_of: Mapping[str, str]
     softeners: Mapping[str, frozenset[str]]
@@ -135,7 +134,7 @@ class SensitivityChecker:
 
     def _findings(self, text: str) -> dict[str, Finding]:
         """By category. Two different weak phrases in a text make it strong; a softening word makes it weak."""
-        mentions = _mentions(self._lists.book, text)
+        mentions = _mentions(_book(), text)
         if not mentions:
             return {}
         words = frozenset(words_of(text))
@@ -198,7 +197,6 @@ def _shares(weights: Sequence[float]) -> list[float]:
 def _lists() -> _Lists:
     categories: dict[str, Any] = _read("sensitive.json")
     return _Lists(
-        PhraseBook(pair for name, lists in categories.items() for pair in _phrases(name, lists)),
         {name: Policy(lists["policy"]) for name, lists in categories.items()},
         {name: lists["speaks_of"] for name, lists in categories.items()},
         {
@@ -206,6 +204,13 @@ def _lists() -> _Lists:
             for name, lists in categories.items()
         },
     )
+
+
+@cache
+def _book() -> PhraseBook[_Entry]:
+    """Apart from the lists, since making it takes longer than most commands that only ask for policies."""
+    categories: dict[str, Any] = _read("sensitive.json")
+    return PhraseBook(pair for name, lists in categories.items() for pair in _phrases(name, lists))
 
 
 @cache
