@@ -1,7 +1,7 @@
 """Listed phrases, found in short texts of any language: fast, at word boundaries, the longest phrase first."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Generic, TypeVar
@@ -14,6 +14,7 @@ _WORD = re.compile(r"[0-9a-zß-öø-ɏḀ-ỿ]+")
 #: Scripts without spaces between words, or with endings grown onto them: there a phrase is found inside a longer word.
 _UNSPACED = re.compile(r"[ऀ-ॿ฀-๿ᄀ-ᇿ぀-ヿ㐀-鿿가-힯]")
 _CONTRACTION = re.compile(r"['’](?=[st]\b)")
+_CHOICE = re.compile(r"[/(]")
 _ENDINGS = re.compile(r"\(([^)]*)\)")
 _DIGRAPHS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
@@ -48,12 +49,20 @@ class _Node(Generic[T]):
             return self.stems.setdefault(stem[:_STEM], {}).setdefault(stem, _Node())
         return self.words.setdefault(pattern, _Node())
 
-    def after(self, word: str) -> "list[_Node[T]]":
-        """The places that a word leads to."""
-        nodes = [self.words[word]] if word in self.words else []
-        if stems := self.stems.get(word[:_STEM]):
-            nodes += [node for stem, node in stems.items() if word.startswith(stem)]
-        return [*nodes, self.any] if self.any else nodes
+    def find(self, words: Sequence[str], start: int, at: int, hits: "list[Hit[T]]") -> None:
+        """Adds the phrases that began at word `start`, came here before word `at`, and end here or later."""
+        for value in self.values:
+            hits.append(Hit(start, at, value))
+        if at == len(words):
+            return
+        word = words[at]
+        if node := self.words.get(word):
+            node.find(words, start, at + 1, hits)
+        for stem, node in self.stems.get(word[:_STEM], {}).items() if self.stems else ():
+            if word.startswith(stem):
+                node.find(words, start, at + 1, hits)
+        if self.any:
+            self.any.find(words, start, at + 1, hits)
 
 
 class PhraseBook(Generic[T]):
@@ -81,8 +90,7 @@ class PhraseBook(Generic[T]):
         hits: list[Hit[T]] = []
         for at, word in enumerate(words):
             if word in first or word[:_STEM] in stems:
-                for node in self._root.after(word):
-                    hits += _hits(node, words, at, at + 1)
+                self._root.find(words, at, at, hits)
         if len(hits) > 1:
             hits = _longest(hits)
         if self._unspaced and not text.isascii():
@@ -111,7 +119,8 @@ def words_of(text: str) -> list[str]:
 
 def forms_of(phrase: str) -> set[str]:
     """What a written phrase stands for, with alternatives and endings spelled out, with and without its accents."""
-    spelled = {_folded(" ".join(choice)) for choice in product(*map(_alternatives, phrase.split()))}
+    choices = product(*map(_alternatives, phrase.split())) if _CHOICE.search(phrase) else [phrase.split()]
+    spelled = {_folded(" ".join(choice)) for choice in choices}
     if not spelled or "" in spelled:
         raise ValueError("a listed phrase is empty: take it out of the list")
     return spelled | {form for one in spelled for form in (_plain(one), one.translate(_DIGRAPHS))}
@@ -147,14 +156,6 @@ def _plain(text: str) -> str:
     if text.isascii() or _UNSPACED.search(text):
         return text
     return "".join(letter for letter in normalize("NFD", text) if not combining(letter))
-
-
-def _hits(node: _Node[T], words: list[str], start: int, at: int) -> Iterator[Hit[T]]:
-    for value in node.values:
-        yield Hit(start, at, value)
-    if at < len(words):
-        for after in node.after(words[at]):
-            yield from _hits(after, words, start, at + 1)
 
 
 def _longest(hits: list[Hit[T]]) -> list[Hit[T]]:

@@ -67,7 +67,6 @@ class _Mention:
 
 @dataclass(frozen=True, slots=True)
 class _Lists:
-    book: PhraseBook[_Entry]
     policies: Mapping[str, Policy]
     speaks_of: Mapping[str, str]
     softeners: Mapping[str, frozenset[str]]
@@ -98,6 +97,11 @@ class SensitivityChecker:
         if not findings:
             return None
         return max(findings.values(), key=lambda f: (_STRICTNESS[f.policy], f.strength is Strength.STRONG))
+
+    def blocks(self, text: str) -> bool:
+        """Whether the text alone is enough for it not to be stored."""
+        finding = self.text(text)
+        return finding is not None and finding.policy is Policy.BLOCK and finding.strength is Strength.STRONG
 
     def journey(self, name: str, texts: Sequence[str], weights: Sequence[float]) -> Verdict:
         """What may be done with a journey. weights: one a text, 0 or more; where all are 0, each text counts the same.
@@ -130,7 +134,7 @@ class SensitivityChecker:
 
     def _findings(self, text: str) -> dict[str, Finding]:
         """By category. Two different weak phrases in a text make it strong; a softening word makes it weak."""
-        mentions = _mentions(self._lists.book, text)
+        mentions = _mentions(_book(), text)
         if not mentions:
             return {}
         words = frozenset(words_of(text))
@@ -174,6 +178,8 @@ def _several(mentions: list[_Mention]) -> bool:
 
 def _mentions(book: PhraseBook[_Entry], text: str) -> list[_Mention]:
     hits = book.find(text)
+    if not hits:
+        return []
     innocent = {(hit.value.category, hit.start, hit.end) for hit in hits if hit.value.strength is None}
     return [
         _Mention(hit.value.category, hit.value.term, hit.value.strength, (hit.start, hit.end))
@@ -191,7 +197,6 @@ def _shares(weights: Sequence[float]) -> list[float]:
 def _lists() -> _Lists:
     categories: dict[str, Any] = _read("sensitive.json")
     return _Lists(
-        PhraseBook(pair for name, lists in categories.items() for pair in _phrases(name, lists)),
         {name: Policy(lists["policy"]) for name, lists in categories.items()},
         {name: lists["speaks_of"] for name, lists in categories.items()},
         {
@@ -199,6 +204,13 @@ def _lists() -> _Lists:
             for name, lists in categories.items()
         },
     )
+
+
+@cache
+def _book() -> PhraseBook[_Entry]:
+    """Apart from the lists, since making it takes longer than most commands that only ask for policies."""
+    categories: dict[str, Any] = _read("sensitive.json")
+    return PhraseBook(pair for name, lists in categories.items() for pair in _phrases(name, lists))
 
 
 @cache

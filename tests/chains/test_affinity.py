@@ -155,3 +155,11 @@ def test_what_is_no_model_is_refused_in_one_line_that_says_how_to_make_one(text:
         AffinityModel.load(path)
     with pytest.raises(InputError, match="missing"):
         AffinityModel.load(tmp_path / "missing.json")
+
+
+def test_columns_may_be_asked_for_alone() -> None:
+    features = np.random.default_rng(1).normal(size=(F, 1_100)).astype(np.float32)
+    networks, some = made_networks(), np.arange(3, 1_100, 2)
+    whole = networks.probability_of_columns(features)
+    assert networks.probability_of_columns(features, some) == pytest.approx(whole[some], abs=1e-6)
+    assert len(networks.probability_of_columns(features, some[:0])) == 0

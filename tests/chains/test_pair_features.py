@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from made_activity import BOARD, SAVE, act, made_texts, unit
 
 from chains import pair_features as module
-from chains.pair_features import FEATURES, Matrix, pair_features
+from chains.pair_features import FEATURES, Matrix, Pairs, pair_features
 from chains.texts import Floats, Texts
 
 A, B, C, D = range(4)
@@ -162,3 +162,20 @@ def test_texts_at_one_moment_with_one_vector_do_no_harm() -> None:
     # Two others at the very same moment: as if they lay a minute apart.
     assert features[0, 1, FEATURES.index("gap")] == pytest.approx(np.log10(1 + 2 * 30))
     assert features[0, 1, FEATURES.index("words")] == 0
+
+
+def test_trigrams_are_counted_once_a_text_and_by_sign() -> None:
+    # " ab " has two, " abab " has " ab", "aba", "bab", "ab ", and " x " one; a sign beyond 16 bits is one sign.
+    texts = made_texts([act("ab"), act("abab", seconds=1), act("x", seconds=2), act("😀x", seconds=3)])
+    pairs = Pairs(texts)
+    assert pairs.letter_counts.tolist() == [2, 4, 1, 2]
+    letters = pairs.block(slice(0, 4), slice(0, 4))[FEATURES.index("letters")]
+    assert letters[0, 1] == pytest.approx(2 * 2 / 6)  # " ab" and "ab "
+    assert letters[0, 2] == letters[2, 3] == 0
+
+
+def test_letters_are_counted_alike_however_many_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = made_texts([act(text, seconds=second) for second, text in enumerate(("blue sofa", "sofas", "a sofa", "z"))])
+    whole = Pairs(texts).block(slice(0, 4), slice(0, 4))
+    monkeypatch.setattr("chains.pair_features._CELLS", 5)
+    assert Pairs(texts).block(slice(0, 4), slice(0, 4)) == pytest.approx(whole, abs=1e-6)

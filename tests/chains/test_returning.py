@@ -130,3 +130,9 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path, path: Sequence[str], 
     file.write_text(json.dumps(data))
     with pytest.raises(InputError, match="is no stage model of this version: make one with journeys train stage"):
         StageModel.load(file)
+
+
+def test_one_user_may_stand_for_all_rows() -> None:
+    x, user = asked(gap=2)
+    rows = np.concatenate([x, x + 1])
+    assert PLAIN.probability(rows, user) == pytest.approx(PLAIN.probability(rows, np.concatenate([user, user])))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chains.rhythm import FEATURES, USER_FEATURES, UserRhythm, epoch_days, rhythm_features
+from chains.rhythm import FEATURES, USER_FEATURES, JourneyRhythm, UserRhythm, epoch_days, rhythm_features
 from vectorstore.activity import Activity, ActivityKind
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -108,3 +108,18 @@ def test_features_are_finite_shares_are_shares_and_order_is_nothing(
 
 def test_times_come_in_order() -> None:
     assert epoch_days([act(3), act(1.5)]).tolist() == [1.5, 3]
+
+
+def test_what_is_worked_out_once_serves_every_moment() -> None:
+    own, user = [act(0), act(2), act(5.5)], UserRhythm.of([act(0), act(2), act(5.5), act(9)], 20)
+    rhythm = JourneyRhythm(own, 2)
+    assert rhythm.last == 5.5
+    for moment in (user, user.just_after(rhythm.last), user):
+        assert rhythm.features(moment).tolist() == rhythm_features(own, 2, moment).tolist()
+
+
+def test_a_users_usual_pause_and_month_by_hand() -> None:
+    user = UserRhythm.of([act(0), act(2), act(5), act(9)], 20)
+    assert user.usual_pause == 3  # of 2, 3 and 4
+    assert user.month == pytest.approx(sum(exp(-ago / 28) for ago in (20, 18, 15, 11)))
+    assert UserRhythm.of([act(3)], 20).usual_pause == 17

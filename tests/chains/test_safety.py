@@ -372,3 +372,15 @@ def test_a_phrase_is_not_both_strong_and_weak() -> None:
             for strength in ("strong", "weak")
         ]
         assert forms[0] & forms[1] == set(), name
+
+
+@pytest.mark.parametrize(
+    ("policy", "text", "blocks"),
+    [
+        (Policy.BLOCK, "living with type 2 diabetes", True),
+        (Policy.IN_APP, "living with type 2 diabetes", False),
+        (Policy.BLOCK, "living room lamp", False),
+    ],
+)
+def test_a_text_alone_blocks_where_its_category_does(policy: Policy, text: str, blocks: bool) -> None:
+    assert SensitivityChecker({"health": policy}).blocks(text) is blocks
