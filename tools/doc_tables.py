@@ -40,6 +40,8 @@ MEANINGS = {
     "catalogue.min_users": "No entry, name, keyword or item of the catalogue comes from fewer users.",
     "catalogue.max_entries": "The entries with most users are kept, so many at most.",
     "catalogue.similarity": "The cosine from which journeys are merged.",
+    "models.default.model": 'A language model for every role, such as "openai:gpt-5-mini"; also `base_url`, `api_key`, '
+    "`timeout` and more; `models.fallback` stands in, `models.namer` and the like are for one role.",
     "expansion_store": '"sqlite" in the home folder, or redis://USER:PASSWORD@HOST:PORT/NUMBER.',
     "inference.naming_model": "A file of `journeys train naming`; by default the model that comes along.",
     "inference.stage_model": "A file of `journeys train stage`; by default the model that comes along.",
