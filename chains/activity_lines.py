@@ -59,15 +59,15 @@ def line_data(number: int, line: Line, texts: Texts) -> dict[str, JsonValue]:
         data["until"] = f"{last:%Y-%m-%d}"
     made = {event.board for event in line.events if event.kind is ActivityKind.BOARD}
     if boards := common((event.board for event in line.events if event.board and event.board not in made), _BOARDS):
-        data["board"] = boards
+        data["board"] = [*boards]
     if about := common((label for event in line.events for label in event.annotations), _LABELS):
-        data["about"] = about
+        data["about"] = [*about]
     if len(line.places) > 1:
         data["alike"] = len(line.places) - 1
     return data
 
 
-def common(words: Iterable[str], most: int) -> list[JsonValue]:
+def common(words: Iterable[str], most: int) -> list[str]:
     """The commonest of them, shortened, the earlier first among equals; what gives orders to a model is left out."""
     counts: Counter[str] = Counter()
     written: dict[str, str] = {}

@@ -31,20 +31,21 @@ from vectorstore.activity import Keyword, in_order
 #: Mean probability from which texts surely belong together, and how it is lowered while there are too many clusters.
 SURE, _STEP_DOWN, _LEAST = 0.75, 0.05, 0.05
 #: Clusters that a model is told, at most.
-MOST_CLUSTERS = 80
+MOST_CLUSTERS = 60
 _WORDS, _WORDS_OF_MANY, _MANY = 3, 4, 5
-_LONGEST_WORDS = 40
+_BOARDS = 2
+_LONGEST_WORDS = 36
 
 _INSTRUCTIONS = """\
 What one user of a web site searched, opened and saved lies in small clusters of texts that surely belong together. Say
 which clusters are one journey: one thing that somebody is busy with for a while or again and again, such as planning a
 wedding, learning to sew, cooking Japanese food.
 
-The data: today; breadth of a journey ("coarse": travel, "normal": two weeks in Japan, "fine": hotels in Kyoto);
-clusters, each [number, how many texts, first to last day, its commonest words, the user's boards if any].
+Data: today; breadth of a journey ("coarse": travel, "normal": two weeks in Japan, "fine": hotels in Kyoto); clusters,
+each as [number, days and how many texts if several, commonest words, the user's boards if any].
 
 Put clusters together that serve one purpose, even if they share no word; keep others apart, even if they do. Boards and
-days are hints only. Drop what stands alone: passing thoughts, jokes. In doubt, put a cluster where it rather belongs
+days are only hints. Drop what stands alone: passing thoughts, jokes. In doubt, put a cluster where it rather belongs
 than not. Each number stands exactly once: in a journey, or in dropped.
 
 Answer with one JSON object {"journeys": [...], "dropped": [numbers]}. Each journey has
@@ -146,14 +147,17 @@ def merge_fields(groups: Sequence[Sequence[int]], texts: Texts, as_of: datetime,
 def _cluster(number: int, places: Sequence[int], texts: Texts, as_of: datetime) -> JsonValue:
     events = in_order(chain.from_iterable(texts.events[place] for place in places))
     begun, last = (day_text(event.timestamp, as_of.date()) for event in (events[0], events[-1]))
-    told: list[JsonValue] = [number, len(places), begun if begun == last else f"{begun} to {last}"]
-    told.append(_words(places, texts))
-    if boards := common((event.board for event in events if event.board), 2):
-        told.append(boards)
+    when = begun if begun == last else f"{begun} to {last}"
+    many = f", {len(places)} texts" if len(places) > 1 else ""
+    words = _words(places, texts)
+    told: list[JsonValue] = [number, when + many, "; ".join(words)]
+    boards = common((event.board for event in events if event.board), _BOARDS)
+    if unsaid := [board for board in boards if board not in words]:
+        told.append("; ".join(unsaid))
     return told
 
 
-def _words(places: Sequence[int], texts: Texts) -> list[JsonValue]:
+def _words(places: Sequence[int], texts: Texts) -> list[str]:
     """The keywords of most texts, then those of most events; none that says nothing which another hasn't said."""
     held: Counter[str] = Counter()
     written: dict[str, str] = {}
@@ -163,7 +167,7 @@ def _words(places: Sequence[int], texts: Texts) -> list[JsonValue]:
             held[key] += 1
     seen = Counter({texts.keys[place]: len(texts.events[place]) for place in places})
     ranked = sorted(held, key=lambda key: (-held[key], -seen[key], key not in written, len(key), key))
-    chosen: list[JsonValue] = []
+    chosen: list[str] = []
     said: set[str] = set()
     for key in ranked:
         if len(chosen) == (_WORDS_OF_MANY if len(places) >= _MANY else _WORDS):

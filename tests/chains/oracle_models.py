@@ -41,7 +41,9 @@ def by_label(label_of: Mapping[str, str], longest: int = 120) -> Answer:
         for line in data["texts"]:
             if label := shown.get(normalize(line["text"])):
                 groups.setdefault(label, []).append(line)
-        return {"journeys": [call_journey([line["n"] for line in lines], lines[0]["text"]) for lines in groups.values()]}
+        return {
+            "journeys": [call_journey([line["n"] for line in lines], lines[0]["text"]) for lines in groups.values()]
+        }
 
     return answer
 
@@ -63,7 +65,7 @@ def merged_by(label_of_cluster: Callable[[Sequence[Any]], str | None]) -> Answer
                 dropped.append(line[0])
             else:
                 groups.setdefault(label, []).append(line)
-        journeys = [merge_journey([line[0] for line in lines], str(lines[0][3][0])) for lines in groups.values()]
+        journeys = [merge_journey([line[0] for line in lines], lines[0][2].split("; ")[0]) for lines in groups.values()]
         return {"journeys": journeys, "dropped": dropped}
 
     return answer
