@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chains.inference import Clustered, InferenceModels, InferenceOptions, judged_journeys
 from chains.journeys import Journey
@@ -14,6 +15,7 @@ from chains.texts import Floats
 from chains.told_journeys import Origin, Told, told_journeys
 from vectorstore.activity import Keyword
 
+_DROPPED = -1
 _NUMBERS_TOLD = 5
 #: From so many numbers on, a model that puts nine in ten of them into one journey, where the largest cluster holds
 #: less than half of the texts, has not looked.
@@ -74,7 +76,7 @@ def unusable(asked: Asked, journeys: Sequence[Sequence[int]], dropped: Sequence[
         return "the model put nearly everything into one journey"
     counts = Counter(number for numbers in (*journeys, dropped) for number in numbers)
     sure = sum(count == 1 and 0 < number <= len(asked.groups) for number, count in counts.items())
-    if 2 * sure < sum(counts.values()):
+    if sure < len(counts) - sure:
         return "most numbers of the model's reply were invented or repeated"
     if asked.whole and 2 * sure < len(asked.groups):
         return "the model's reply left out most numbers"
@@ -95,8 +97,8 @@ def regrouped(
 ) -> list[Journey]:
     """The model's groups as journeys. told: of each.
 
-    A text whose number stands in several places, or that the model wasn't told or didn't mention where it had to,
-    goes with its nearest text.
+    What stands in several journeys goes to the one that it is nearest to. A text that the model wasn't told, or didn't
+    mention where it had to, goes with its nearest text.
     """
     labels, kept = _labels(asked, journeys, dropped)
     of_all = np.concatenate([asked.tellable.told, asked.tellable.loose])
@@ -108,21 +110,39 @@ def regrouped(
 
 
 def _labels(asked: Asked, journeys: Sequence[Sequence[int]], dropped: Sequence[int]) -> tuple[Places, Places]:
-    """(n,) labels, -1 for no journey, and the places about which the model has spoken clearly."""
-    counts = Counter(number for numbers in (*journeys, dropped) for number in numbers)
-    labels = np.full(len(asked.clustered.texts), -1, dtype=np.intp)
-    sure = np.zeros(len(labels), dtype=np.bool_)
-    for label, numbers in [*enumerate(journeys), (-1, dropped)]:
-        for number in numbers:
-            if counts[number] == 1 and 0 < number <= len(asked.groups):
-                places = list(asked.groups[number - 1])
-                labels[places], sure[places] = label, True
-    if not asked.whole:
-        # Not mentioned is left out on purpose.
-        for number, group in enumerate(asked.groups, 1):
-            if not counts[number]:
-                sure[list(group)] = True
-    return labels, np.flatnonzero(sure)
+    """(n,) labels, -1 for no journey, and the places about which the model has spoken."""
+    claims: dict[int, list[int]] = {}
+    for label, numbers in [*enumerate(journeys), (_DROPPED, dropped)]:
+        for number in dict.fromkeys(numbers):
+            if 0 < number <= len(asked.groups):
+                claims.setdefault(number, []).append(label)
+    labels = np.full(len(asked.clustered.texts), _DROPPED, dtype=np.intp)
+    spoken = np.zeros(len(labels), dtype=np.bool_)
+    for number, group in enumerate(asked.groups, 1):
+        claimed = claims.get(number, [])
+        # Not mentioned is left out on purpose, where it needn't come back.
+        spoken[list(group)] = bool(claimed) or not asked.whole
+        if len(claimed) == 1:
+            labels[list(group)] = claimed[0]
+    clear = labels.copy()
+    for number, claimed in claims.items():
+        if len(claimed) > 1:
+            places = list(asked.groups[number - 1])
+            near = [_near(asked.clustered.together, places, clear == label, label) for label in claimed]
+            labels[places] = claimed[near.index(max(near))]
+    return labels, np.flatnonzero(spoken)
+
+
+def _near(together: NDArray[np.float32], places: Sequence[int], others: NDArray[np.bool_], label: int) -> float:
+    """The mean affinity of what stands in several places to what stands in one of them alone.
+
+    Under 0 for no journey; over any affinity for one that would else be empty.
+    """
+    if label == _DROPPED:
+        return -1.0
+    if not others.any():
+        return 2.0
+    return round(float(together[list(places)][:, others].mean()), 4)
 
 
 def by_code(

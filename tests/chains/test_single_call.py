@@ -186,8 +186,8 @@ def test_what_a_model_leaves_out_is_in_no_journey() -> None:
     assert journey.texts == ("barn wedding venues", "Rustic Barn Wedding on a Budget")
 
 
-def test_wrong_numbers_go_back_once_and_then_follow_their_nearest() -> None:
-    wrong = reply(call_journey([1, 2, 3, 99], "Barn wedding"), call_journey([4, 6, 7, 3, 8, 8], "Baking sourdough"))
+def test_wrong_numbers_go_back_once_and_then_go_to_the_nearer_journey() -> None:
+    wrong = reply(call_journey([1, 2, 3, 8, 99], "Barn wedding"), call_journey([4, 6, 6, 7, 3, 8], "Baking sourdough"))
     script = in_turn(wrong, wrong)
     structured, model = structured_of(script)
     keywords, vectors = keywords_and_vectors(ACTIVITY, by_topic(TOPIC))
@@ -195,7 +195,7 @@ def test_wrong_numbers_go_back_once_and_then_follow_their_nearest() -> None:
     told = model.chat.asked[1][-1].text.partition("\n")[0]  # type: ignore[attr-defined]
     assert told == (
         "That reply cannot be used: there is no number 99 in the data; a number may stand in one place only, but these "
-        "stand in several: 3, 8. Answer the same request again, complete and in the shape described, as one JSON "
+        "stand in several: 3, 6, 8. Answer the same request again, complete and in the shape described, as one JSON "
         "object and nothing else."
     )
     groups = {frozenset(each.texts) for each in found}
