@@ -50,7 +50,7 @@ def why_not_name(name: str, words: Set[str]) -> str:
 
 
 def _supported(word: str, words: Set[str]) -> bool:
-    """Whether it is one of the words or begins as one does: "baking" and "baked"."""
+    """Whether it is one of the words or begins as one does: "gardening" and "gardens"."""
     if word in words:
         return True
     return any(_same_stem(word, other) for other in words)
