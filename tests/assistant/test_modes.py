@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from homes import run, words_fixture
+from homes import run, word_embeddings, words_fixture
 from langchain_core.messages import BaseMessage
 from model_server import ModelServer, serving
 from oracle_models import Answer, Data, answering, by_label, call_journey, commonest, data_of, merge_journey, merged_by
@@ -16,6 +16,7 @@ from scripted_model import Script, scripted
 from assistant.demo import AS_OF, labelled_sample, write_log
 from assistant.evaluation.clusters import score_clusters
 from assistant.evaluation.inferred_modes import KeptReplies, compare_modes, infer_mode
+from assistant.evaluation.intervals import Interval
 from assistant.evaluation.labelled import LabelledUser
 from assistant.modes_shown import kept_line, modes_table
 from chains.inference import InferenceModels, InferenceOptions, cluster_texts, infer_journeys
@@ -31,6 +32,7 @@ from chains.structured import Structured
 from chains.tellable import tellable
 from chains.texts import Floats
 from vectorstore.activity import Keyword, normalize
+from vectorstore.embeddings import CachedEmbeddings
 
 words = words_fixture
 
@@ -204,11 +206,9 @@ def test_what_is_sensitive_stays_in_the_app(
 # --- side by side
 
 
-class _Embeddings:
-    """What of the embeddings is used here."""
-
-    def embed(self, texts: Sequence[str]) -> Floats:
-        return embed([normalize(text) for text in texts])
+@pytest.fixture
+def embeddings(tmp_path: Path) -> CachedEmbeddings:
+    return word_embeddings(tmp_path)
 
 
 def knowing(users: Sequence[LabelledUser]) -> Script:
@@ -222,21 +222,23 @@ def knowing(users: Sequence[LabelledUser]) -> Script:
     return script
 
 
-def test_modes_are_compared_on_the_same_users_with_what_they_cost(sample: dict[str, LabelledUser]) -> None:
+def test_modes_are_compared_on_the_same_users_with_what_they_cost(
+    sample: dict[str, LabelledUser], embeddings: CachedEmbeddings
+) -> None:
     users = [sample[user_id] for user_id in ("s01", "s06")]
     kept = KeptReplies()
     model = scripted(knowing(users), price=Price(1.0, 2.0), attempts=1)
     structured = Structured({Role.INFERRER: [model]}, record=kept, wait=lambda seconds: None)
     found = [
-        infer_mode([(MODELS, users)], mode, structured, kept, _Embeddings(), OPTIONS, AS_OF)  # type: ignore[arg-type]
-        for mode in InferenceMode
+        infer_mode([(MODELS, users)], mode, structured, kept, embeddings, OPTIONS, AS_OF) for mode in InferenceMode
     ]
     cluster, merge, call = compare_modes(found, priced=True)
     assert [each.mode for each in (cluster, merge, call)] == list(InferenceMode)
-    assert (cluster.calls, cluster.tokens, cluster.cost, cluster.more, cluster.fell_back) == (0, 0, 0, None, 0)
+    assert cluster.more is None
+    assert (cluster.calls, cluster.tokens, cluster.cost, cluster.fell_back) == (0, 0, 0, 0)
     assert (merge.fell_back, merge.users, merge.calls) == (2, 2, 0)
     assert merge.clusters.weighted_f1 == cluster.clusters.weighted_f1
-    assert merge.more == (0, 0)
+    assert merge.more == Interval(0, 0)
     assert call.clusters.weighted_f1 == 1.0
     gains = [1 - score_clusters([pair]).weighted_f1 for pair in found[0].found]
     assert call.more is not None
@@ -252,18 +254,12 @@ def test_modes_are_compared_on_the_same_users_with_what_they_cost(sample: dict[s
     assert compare_modes(found, priced=False)[2].cost is None
 
 
-def test_a_spent_budget_ends_the_comparison(sample: dict[str, LabelledUser]) -> None:
+def test_a_spent_budget_ends_the_comparison(sample: dict[str, LabelledUser], embeddings: CachedEmbeddings) -> None:
     model = scripted(knowing([]))
     structured = Structured({Role.INFERRER: [model]}, Meter(Budget(max_tokens=10)))
     with pytest.raises(BudgetSpent):
         infer_mode(
-            [(MODELS, [sample["s01"]])],
-            InferenceMode.LLM,
-            structured,
-            KeptReplies(),
-            _Embeddings(),
-            OPTIONS,
-            AS_OF,  # type: ignore[arg-type]
+            [(MODELS, [sample["s01"]])], InferenceMode.LLM, structured, KeptReplies(), embeddings, OPTIONS, AS_OF
         )
 
 
