@@ -29,7 +29,7 @@ from chains.wording import shortened
 from vectorstore.activity import Keyword, in_order
 
 #: Mean probability from which texts surely belong together, and how it is lowered while there are too many clusters.
-SURE, _STEP_DOWN, _LEAST = 0.75, 0.05, 0.05
+SURE, _STEP_DOWN, _LEAST = 0.85, 0.025, 0.05
 #: Clusters that a model is told, at most.
 MOST_CLUSTERS = 60
 _WORDS, _WORDS_OF_MANY, _MANY = 3, 4, 5
@@ -130,7 +130,7 @@ def _sure_labels(together: NDArray[np.float32], most: int) -> NDArray[np.intp]:
     cut = SURE
     labels = tree.clusters(1.0 - cut)
     while int(labels.max()) + 1 > most and cut > _LEAST:
-        cut = round(cut - _STEP_DOWN, 2)
+        cut = round(cut - _STEP_DOWN, 3)
         labels = tree.clusters(1.0 - cut)
     return labels
 
