@@ -106,7 +106,7 @@ def regrouped(
     labels = follow(labels, asked.clustered.together, kept, loose)
     clustered = replace(asked.clustered, labels=labels)
     found = judged_journeys(clustered, keywords, vectors, as_of, options, models)
-    return told_journeys(found, clustered, told, origin, models.checker)
+    return told_journeys(found, clustered, asked.tellable.told, told, origin, models.checker)
 
 
 def _labels(asked: Asked, journeys: Sequence[Sequence[int]], dropped: Sequence[int]) -> tuple[Places, Places]:

@@ -1,6 +1,6 @@
 """What a model said of each of its groups, laid over the journeys that code made of the same groups."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from chains.journeys import InferenceMode, Journey, Kind, NamedBy, Stage
 from chains.naming import presentable
 from chains.naming_candidates import words_in
 from chains.safety import SensitivityChecker, loss
+from chains.tellable import Places
 from chains.texts import Texts
 from chains.written_names import why_not_name
 from vectorstore.activity import normalize
@@ -37,19 +38,25 @@ class Origin:
 
 
 def told_journeys(
-    journeys: Sequence[Journey], clustered: Clustered, told: Sequence[Told], origin: Origin, checker: SensitivityChecker
+    journeys: Sequence[Journey],
+    clustered: Clustered,
+    may: Places,
+    told: Sequence[Told],
+    origin: Origin,
+    checker: SensitivityChecker,
 ) -> list[Journey]:
     """The journeys with the model's names, kinds, stages and confidences, in the same order.
 
-    journeys: of `judged_journeys`, from clustered. told: by label. A name that fails its checks, or says what another
-    does, gives way to the keyword name, and `fallback` says why.
+    journeys: of `judged_journeys`, from clustered. may: places of the texts that the model may be told. told: by label.
+    A name that fails its checks, or says what another does, gives way to the keyword name, and `fallback` says why.
     """
     place_of = {key: place for place, key in enumerate(clustered.texts.keys)}
     labels = clustered.labels.tolist()
     whose = [told[labels[place_of[normalize(journey.texts[0])]]] for journey in journeys]
     names = [presentable(each.name) for each in whose]
+    of_user = _words(clustered.texts, may)
     problems = [
-        _why_not(name, journey, clustered.texts, place_of, checker)
+        _why_not(name, journey, clustered.texts, place_of, of_user, checker)
         for name, journey in zip(names, journeys, strict=True)
     ]
     _give_way(names, problems, [journey.name for journey in journeys])
@@ -59,15 +66,24 @@ def told_journeys(
     ]
 
 
+def _words(texts: Texts, places: Places) -> set[str]:
+    """Those of the texts, and of the annotations and boards that they came with."""
+    told = {
+        each for place in places.tolist() for each in (texts.keys[place], *texts.labels[place], *texts.boards[place])
+    }
+    return {word for each in told for word in words_in(each)}
+
+
 def _why_not(
-    name: str, journey: Journey, texts: Texts, place_of: Mapping[str, int], checker: SensitivityChecker
+    name: str,
+    journey: Journey,
+    texts: Texts,
+    place_of: Mapping[str, int],
+    of_user: Set[str],
+    checker: SensitivityChecker,
 ) -> str:
     places = np.array([place_of[normalize(text)] for text in journey.texts], dtype=np.intp)
-    words: set[str] = set()
-    for place in places.tolist():
-        for told in (texts.keys[place], *texts.labels[place], *texts.boards[place]):
-            words.update(words_in(told))
-    if problem := why_not_name(name, words):
+    if problem := why_not_name(name, _words(texts, places), of_user):
         return problem
     verdict = judge(name, texts, places, checker)
     if (verdict.policy, verdict.category) != (journey.safety.policy, journey.safety.category):

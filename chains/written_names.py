@@ -28,10 +28,12 @@ _PERSONS = re.compile(
 _STEM, _ENDING = 4, 3
 
 
-def why_not_name(name: str, words: Set[str]) -> str:
+def why_not_name(name: str, words: Set[str], of_user: Set[str]) -> str:
     """What is wrong with it, in words that don't repeat it; "" for nothing.
 
-    words: those (of `words_in`) of the journey's own texts, annotations and boards.
+    words: those (of `words_in`) of the journey's own texts, annotations and boards; one of them at least has to be in
+    the name. of_user: those of all texts of the user that a model may be told. Every word of the name is one of them,
+    or says what is done with anything ("planning", "ideas").
     """
     if unfit := why_unfit(name):
         return unfit
@@ -44,8 +46,8 @@ def why_not_name(name: str, words: Set[str]) -> str:
     own = words_in(name)
     if not any(_supported(word, words) for word in own):
         return "none of its words is in the journey's texts"
-    if not all(word in _UNDERTAKINGS or _supported(word, words) for word in own):
-        return "it has words that are not in the journey's texts"
+    if not all(word in _UNDERTAKINGS or _supported(word, words) or _supported(word, of_user) for word in own):
+        return "it has words that are not in the texts"
     return ""
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from homes import run, word_embeddings, words_fixture
 from langchain_core.messages import BaseMessage
-from model_server import ModelServer, serving
+from model_server import FAULTS, ModelServer, serving
 from oracle_models import Answer, Data, answering, by_label, call_journey, commonest, data_of, merge_journey, merged_by
 from scripted_model import Script, scripted
 
@@ -19,6 +19,7 @@ from assistant.evaluation.inferred_modes import KeptReplies, compare_modes, infe
 from assistant.evaluation.intervals import Interval
 from assistant.evaluation.labelled import LabelledUser
 from assistant.modes_shown import kept_line, modes_table
+from chains.chat_models import Limits, open_chat_model
 from chains.inference import InferenceModels, InferenceOptions, cluster_texts, infer_journeys
 from chains.journeys import InferenceMode, Journey, Policy
 from chains.keywords import extract_keywords
@@ -275,6 +276,25 @@ def local() -> Iterator[ModelServer]:
 
     with serving(ModelServer(answer)) as server:
         yield server
+
+
+def test_of_a_bad_server_every_user_gets_journeys_and_the_spend_is_right(
+    sample: dict[str, LabelledUser], embeddings: CachedEmbeddings, local: ModelServer
+) -> None:
+    local.faults = tuple(each for fault in FAULTS for each in (fault, "", ""))
+    local.slow = 1.5
+    model = open_chat_model("openai:local", base_url=local.url, limits=Limits(timeout=1.0, attempts=2))
+    structured = Structured({Role.INFERRER: [model]}, wait=lambda seconds: None)
+    users = [sample[user_id] for user_id in ("s40", "s42", "s43", "s39")]
+    for mode in (InferenceMode.MERGE, InferenceMode.LLM):
+        run_ = infer_mode([(MODELS, users)], mode, structured, KeptReplies(), embeddings, OPTIONS, AS_OF)
+        assert [user.user_id for user, _ in run_.found] == [user.user_id for user in users]
+        for _, journeys in run_.found:
+            assert journeys
+            assert all(bool(journey.fallback) or journey.mode is mode for journey in journeys)
+            assert len({journey.journey_id for journey in journeys}) == len(journeys)
+    total = structured.meter.total
+    assert (total.input_tokens, total.output_tokens) == (local.input_tokens, local.output_tokens)
 
 
 def test_on_the_command_line(

@@ -7,6 +7,7 @@ from chains.written_names import why_not_name
 
 TEXTS = "barn wedding venues; Rustic Barn Wedding on a Budget; huerto en macetas de azotea; gardens; 日本料理"
 WORDS = set(words_in(TEXTS))
+OF_USER = WORDS | {"tuscany", "kayak"}
 
 
 @pytest.mark.parametrize(
@@ -18,10 +19,11 @@ WORDS = set(words_in(TEXTS))
         "Huerto de azotea en macetas",
         "日本料理",
         "Wedding ideas",
+        "A Tuscan barn wedding",
     ],
 )
 def test_a_name_in_the_users_own_words_is_taken(name: str) -> None:
-    assert why_not_name(name, WORDS) == ""
+    assert why_not_name(name, WORDS, OF_USER) == ""
 
 
 @pytest.mark.parametrize(
@@ -31,9 +33,10 @@ def test_a_name_in_the_users_own_words_is_taken(name: str) -> None:
         ("You are getting married: barn wedding", "it speaks of a person"),
         ("The user's wedding", "it speaks of a person"),
         ("Barn wedding for her", "it speaks of a person"),
+        ("Kayak ideas", "none of its words is in the journey's texts"),
         ("Planning ideas", "none of its words is in the journey's texts"),
-        ("Diabetic wedding", "it has words that are not in the journey's texts"),
-        ("Baron wedding", "it has words that are not in the journey's texts"),
+        ("Diabetic wedding", "it has words that are not in the texts"),
+        ("Baron wedding", "it has words that are not in the texts"),
         ("Barn wedding at 12 Main Street", "it has personal data"),
         ("Barn wedding <b>", "it has markup"),
         ("Barn wedding " * 5, "it has more than 60 characters"),
@@ -41,4 +44,4 @@ def test_a_name_in_the_users_own_words_is_taken(name: str) -> None:
     ],
 )
 def test_a_name_that_fails_is_told_why(name: str, because: str) -> None:
-    assert why_not_name(name, WORDS) == because
+    assert why_not_name(name, WORDS, OF_USER) == because
