@@ -17,7 +17,7 @@ from chains.dendrogram import Dendrogram
 from chains.inference import Clustered, InferenceModels, InferenceOptions, cluster_texts
 from chains.journeys import InferenceMode, Journey, Kind
 from chains.naming_candidates import words_in
-from chains.regrouping import Asked, by_code, regrouped, unusable, wrong_numbers
+from chains.regrouping import NONE_LEFT, Asked, by_code, regrouped, unusable, wrong_numbers
 from chains.roles import Role
 from chains.showable import gives_orders
 from chains.steps import Fields, ModelReply, Step
@@ -106,7 +106,8 @@ def infer_by_merge(
         return by_code(clustered, *given, f"{answer.model}: {because}")
     origin = Origin(InferenceMode.MERGE, answer.model, answer.prompt_version)
     told = [Told(each.name, each.kind) for each in reply.journeys]
-    return regrouped(asked, _numbers(reply), reply.dropped, told, origin, *given)
+    found = regrouped(asked, _numbers(reply), reply.dropped, told, origin, *given)
+    return found or by_code(clustered, *given, f"{answer.model}: {NONE_LEFT}")
 
 
 def sure_groups(clustered: Clustered, places: Places, most: int) -> list[tuple[int, ...]]:

@@ -21,6 +21,8 @@ _NUMBERS_TOLD = 5
 #: less than half of the texts, has not looked.
 _MANY, _NEARLY_ALL, _HALF = 12, 0.9, 0.5
 
+NONE_LEFT = "nothing that the model found is enough for a journey"
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:

@@ -11,7 +11,7 @@ from chains.call_records import About
 from chains.condensing import condense, request_tokens
 from chains.inference import InferenceModels, InferenceOptions, cluster_texts
 from chains.journeys import InferenceMode, Journey, Kind, Stage
-from chains.regrouping import Asked, by_code, regrouped, unusable, wrong_numbers
+from chains.regrouping import NONE_LEFT, Asked, by_code, regrouped, unusable, wrong_numbers
 from chains.roles import Role
 from chains.steps import Fields, ModelReply, Step
 from chains.structured import Structured
@@ -124,7 +124,8 @@ def infer_by_call(
     if answer.complaint and (because := unusable(asked, _numbers(answer.value))):
         return by_code(clustered, *given, f"{answer.model}: {because}")
     origin = Origin(InferenceMode.LLM, answer.model, answer.prompt_version)
-    return regrouped(asked, _numbers(answer.value), (), _told(answer.value), origin, *given)
+    found = regrouped(asked, _numbers(answer.value), (), _told(answer.value), origin, *given)
+    return found or by_code(clustered, *given, f"{answer.model}: {NONE_LEFT}")
 
 
 def call_fields(lines: Sequence[Line], texts: Texts, as_of: datetime, options: InferenceOptions) -> Fields:

@@ -215,6 +215,10 @@ def test_wrong_numbers_go_back_once_and_then_go_to_the_nearer_journey() -> None:
             reply(call_journey([1, 50, 51, 52], "Barn wedding")),
             "scripted: most numbers of the model's reply were invented or repeated",
         ),
+        (
+            reply(call_journey([5], "Moody green wallpaper")),
+            "scripted: nothing that the model found is enough for a journey",
+        ),
         ("no idea", "scripted: the reply could not be used: it was not one complete JSON object"),
     ],
 )
