@@ -39,9 +39,9 @@ _LONGEST_WORDS = 36
 _INSTRUCTIONS = """\
 What one user of a web site searched, opened and saved lies in small clusters of texts that surely belong together. Say
 which clusters are one journey: one thing that somebody is busy with for a while or again and again, such as planning a
-wedding, learning to sew, cooking Japanese food.
+wedding, learning to sew, playing the guitar.
 
-Data: today; breadth of a journey ("coarse": travel, "normal": two weeks in Japan, "fine": hotels in Kyoto); clusters,
+Data: today; breadth of a journey ("coarse": travel, "normal": two weeks in Peru, "fine": hotels in Cusco); clusters,
 each as [number, days and how many texts if several, commonest words, the user's boards if any].
 
 Put clusters together that serve one purpose, even if they share no word; keep others apart, even if they do. Boards and

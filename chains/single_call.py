@@ -27,13 +27,13 @@ _INSTRUCTIONS = """\
 You read what one user of a web site searched, opened and saved, and find the journeys behind it.
 
 A journey is one thing that somebody is busy with for a while, or again and again: an interest with a purpose. Planning
-a wedding, renovating a kitchen, learning to sew and cooking Japanese food at home are journeys. One user has several at
-once and goes from one to another within minutes.
+a wedding, renovating a kitchen, learning to sew and playing the guitar are journeys. One user has several at once and
+goes from one to another within minutes.
 
 The data
 - today: the day from which you look back.
 - breadth: how broad a journey is to be. "coarse" is a field of life (travel), "normal" one undertaking or one lasting
-  interest (two weeks in Japan), "fine" one errand in it (hotels in Kyoto).
+  interest (two weeks in Peru), "fine" one errand in it (hotels in Cusco).
 - texts: a line for each different text, in order of time.
   n: its number. text: what was searched for, the title of what was opened or saved, or the name of a board.
   did: what was done, with a count where it was more than once. search: searched for it; closeup: looked at it;
@@ -43,14 +43,14 @@ The data
   alike: how many more texts of nearly the same wording are counted in this line.
 
 How to group
-1. Put texts together that serve one purpose, even if they share no word: "dumbbell workout 3 days a week" and "The Only
-   5 Moves You Need if You Own Two Weights" are one journey.
-2. Keep texts apart that serve different purposes, even if they share words: a cake for a sister's wedding and learning
-   to bake without gluten are two journeys.
+1. Put texts together that serve one purpose, even if they share no word: "couch to 5k" and "Socks That Spare You the
+   Blisters" are one journey.
+2. Keep texts apart that serve different purposes, even if they share words: a weekend in Lisbon and learning Portuguese
+   are two journeys.
 3. The meaning of the text counts most. A common board and nearby times are hints: what was done within minutes is often
    one journey, and often not. A board with a vague name may hold several journeys.
 4. A journey takes at least two texts, or one that was come back to on several days. Leave out what stands alone: a
-   passing thought, a joke, a wallpaper, the news of the day.
+   passing thought, a joke, the news of the day.
 5. In doubt about a text, put it where it rather belongs than not, or else leave it out. In doubt whether two groups are
    one journey, ask whether a person would plan, buy for or tell of them as one thing.
 6. Use each number once at most, and only numbers that are in the data.

@@ -26,7 +26,7 @@ TOPIC = {
     "cake stand hire": "cake",
     "sourdough starter day 4": "bread",
     "banneton or bowl": "bread",
-    "moody green wallpaper": "noise",
+    "parrot sings opera": "noise",
 }
 ACTIVITY = [
     act("barn wedding venues", 0),
@@ -34,7 +34,7 @@ ACTIVITY = [
     act("Rustic Barn Wedding on a Budget", 0, CLOSEUP, seconds=200, labels=["barn wedding", "rustic"]),
     act("Rustic Barn Wedding on a Budget", 3, SAVE, board="big day", labels=["barn wedding", "rustic"]),
     act("sourdough starter day 4", 3, seconds=60),
-    act("moody green wallpaper", 3, seconds=100),
+    act("parrot sings opera", 3, seconds=100),
     act("banneton or bowl", 9),
     act("three tier cake", 10),
     act("cake stand hire", 11, SAVE, board="party"),
@@ -46,9 +46,9 @@ AS_OF = ACTIVITY[-1].timestamp
 SYSTEM = """\
 What one user of a web site searched, opened and saved lies in small clusters of texts that surely belong together. Say
 which clusters are one journey: one thing that somebody is busy with for a while or again and again, such as planning a
-wedding, learning to sew, cooking Japanese food.
+wedding, learning to sew, playing the guitar.
 
-Data: today; breadth of a journey ("coarse": travel, "normal": two weeks in Japan, "fine": hotels in Kyoto); clusters,
+Data: today; breadth of a journey ("coarse": travel, "normal": two weeks in Peru, "fine": hotels in Cusco); clusters,
 each as [number, days and how many texts if several, commonest words, the user's boards if any].
 
 Put clusters together that serve one purpose, even if they share no word; keep others apart, even if they do. Boards and
@@ -73,7 +73,7 @@ DATA = """\
 "clusters": [
   [1, "5 Jan to 8 Jan, 3 texts", "Rustic Barn Wedding on a Budget; big day; barn wedding venues"],
   [2, "8 Jan to 14 Jan, 2 texts", "banneton or bowl; sourdough starter day 4"],
-  [3, "8 Jan", "moody green wallpaper"],
+  [3, "8 Jan", "parrot sings opera"],
   [4, "15 Jan to 16 Jan, 2 texts", "cake stand hire; three tier cake", "party"]
 ]
 }

@@ -30,7 +30,7 @@ TOPIC = {
     "sourdough starter day 4": "bread",
     "Sourdough for People Who Forget": "bread",
     "banneton or bowl": "bread",
-    "moody green wallpaper": "noise",
+    "parrot sings opera": "noise",
 }
 ACTIVITY = [
     act("barn wedding venues", 0),
@@ -39,7 +39,7 @@ ACTIVITY = [
     act("Rustic Barn Wedding on a Budget", 0, CLOSEUP, seconds=200, labels=["barn wedding", "rustic"]),
     act("Rustic Barn Wedding on a Budget", 3, SAVE, board="big day", labels=["barn wedding", "rustic"]),
     act("sourdough starter day 4", 3, seconds=60),
-    act("moody green wallpaper", 3, seconds=100),
+    act("parrot sings opera", 3, seconds=100),
     act("Sourdough for People Who Forget", 5, CLICK),
     act("banneton or bowl", 9),
     act("wedding cake no fondant", 10),
@@ -50,13 +50,13 @@ SYSTEM = """\
 You read what one user of a web site searched, opened and saved, and find the journeys behind it.
 
 A journey is one thing that somebody is busy with for a while, or again and again: an interest with a purpose. Planning
-a wedding, renovating a kitchen, learning to sew and cooking Japanese food at home are journeys. One user has several at
-once and goes from one to another within minutes.
+a wedding, renovating a kitchen, learning to sew and playing the guitar are journeys. One user has several at once and
+goes from one to another within minutes.
 
 The data
 - today: the day from which you look back.
 - breadth: how broad a journey is to be. "coarse" is a field of life (travel), "normal" one undertaking or one lasting
-  interest (two weeks in Japan), "fine" one errand in it (hotels in Kyoto).
+  interest (two weeks in Peru), "fine" one errand in it (hotels in Cusco).
 - texts: a line for each different text, in order of time.
   n: its number. text: what was searched for, the title of what was opened or saved, or the name of a board.
   did: what was done, with a count where it was more than once. search: searched for it; closeup: looked at it;
@@ -66,14 +66,14 @@ The data
   alike: how many more texts of nearly the same wording are counted in this line.
 
 How to group
-1. Put texts together that serve one purpose, even if they share no word: "dumbbell workout 3 days a week" and "The Only
-   5 Moves You Need if You Own Two Weights" are one journey.
-2. Keep texts apart that serve different purposes, even if they share words: a cake for a sister's wedding and learning
-   to bake without gluten are two journeys.
+1. Put texts together that serve one purpose, even if they share no word: "couch to 5k" and "Socks That Spare You the
+   Blisters" are one journey.
+2. Keep texts apart that serve different purposes, even if they share words: a weekend in Lisbon and learning Portuguese
+   are two journeys.
 3. The meaning of the text counts most. A common board and nearby times are hints: what was done within minutes is often
    one journey, and often not. A board with a vague name may hold several journeys.
 4. A journey takes at least two texts, or one that was come back to on several days. Leave out what stands alone: a
-   passing thought, a joke, a wallpaper, the news of the day.
+   passing thought, a joke, the news of the day.
 5. In doubt about a text, put it where it rather belongs than not, or else leave it out. In doubt whether two groups are
    one journey, ask whether a person would plan, buy for or tell of them as one thing.
 6. Use each number once at most, and only numbers that are in the data.
@@ -105,7 +105,7 @@ DATA = """\
   {"n": 3, "text": "Rustic Barn Wedding on a Budget", "did": "closeup, save", "on": "2026-01-05 09:03", \
 "until": "2026-01-08", "board": ["big day"], "about": ["barn wedding", "rustic"]},
   {"n": 4, "text": "sourdough starter day 4", "did": "search", "on": "2026-01-08 09:01"},
-  {"n": 5, "text": "moody green wallpaper", "did": "search", "on": "2026-01-08 09:01"},
+  {"n": 5, "text": "parrot sings opera", "did": "search", "on": "2026-01-08 09:01"},
   {"n": 6, "text": "Sourdough for People Who Forget", "did": "clickthrough", "on": "2026-01-10 09:00"},
   {"n": 7, "text": "banneton or bowl", "did": "search", "on": "2026-01-14 09:00"},
   {"n": 8, "text": "wedding cake no fondant", "did": "search", "on": "2026-01-15 09:00"}
@@ -216,7 +216,7 @@ def test_wrong_numbers_go_back_once_and_then_go_to_the_nearer_journey() -> None:
             "scripted: most numbers of the model's reply were invented or repeated",
         ),
         (
-            reply(call_journey([5], "Moody green wallpaper")),
+            reply(call_journey([5], "Parrot sings opera")),
             "scripted: nothing that the model found is enough for a journey",
         ),
         ("no idea", "scripted: the reply could not be used: it was not one complete JSON object"),
@@ -320,7 +320,7 @@ def test_a_long_history_is_condensed_and_the_rest_follows() -> None:
     lines = data_of(model.chat.asked[0])["texts"]  # type: ignore[attr-defined]
     assert len(lines) == 5
     assert {each.texts for each in found} == {
-        each.texts for each in everything if "moody green wallpaper" not in each.texts
+        each.texts for each in everything if "parrot sings opera" not in each.texts
     }
     (first, *_) = called(in_turn(), context_tokens=100)
     assert first.fallback == "no text fits into a context of 100 tokens"
