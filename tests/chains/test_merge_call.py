@@ -90,7 +90,7 @@ def reply(*journeys: Data, dropped: Sequence[int] = ()) -> str:
     return json.dumps({"journeys": journeys, "dropped": list(dropped)})
 
 
-# 1 wedding, 2 bread, 3 wallpaper, 4 cake.
+# 1 wedding, 2 bread, 3 parrot, 4 cake.
 WEDDING = merge_journey([1, 4], "Planning a rustic barn wedding")
 BREAD = merge_journey([2], "Sourdough at home", "evergreen")
 GOOD = reply(WEDDING, BREAD, dropped=[3])

@@ -137,7 +137,7 @@ def reply(*journeys: Data) -> str:
     return json.dumps({"journeys": journeys})
 
 
-# Numbers follow the first event: 1 venues, 2 big day, 3 Rustic, 4 starter, 5 wallpaper, 6 People, 7 banneton, 8 cake.
+# Numbers follow the first event: 1 venues, 2 big day, 3 Rustic, 4 starter, 5 parrot, 6 People, 7 banneton, 8 cake.
 WEDDING = call_journey([1, 2, 3, 8], "Planning a rustic barn wedding", keywords=["rustic", "made up"])
 BREAD = call_journey([4, 6, 7], "Baking sourdough", kind="evergreen", stage="ended", confidence=55)
 
@@ -318,7 +318,7 @@ def test_a_long_history_is_condensed_and_the_rest_follows() -> None:
         keywords, vectors, ACTIVITY[-1].timestamp, InferenceOptions(), MODELS, structured, context_tokens=2_350
     )
     lines = data_of(model.chat.asked[0])["texts"]  # type: ignore[attr-defined]
-    assert len(lines) == 5
+    assert len(lines) == 6
     assert {each.texts for each in found} == {
         each.texts for each in everything if "parrot sings opera" not in each.texts
     }
