@@ -133,6 +133,11 @@ def why_unfit(name: str) -> str | None:
     return None
 
 
+def gives_orders(text: str) -> bool:
+    """Whether the text speaks to a model, or to whoever reads the data, rather than of an interest."""
+    return bool(_orders().search(_spoken(normalize("NFKC", _INVISIBLE.sub("", text)))))
+
+
 def _spoken(text: str) -> str:
     """The words, whatever stands between them: "Ignore_previous-instructions" is three words."""
     return " ".join(re.sub(r"[_\-–—*~'’`]+", " ", text.casefold()).split())
