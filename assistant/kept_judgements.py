@@ -32,7 +32,7 @@ class DatedJudgement:
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """A judge against people. figures: as `journeys evaluate judge --json` prints them. passes: the bars are reached."""
+    """A judge against people. figures: as `journeys evaluate judge --json` has them. passes: the bars are reached."""
 
     task: JudgeTask
     model: str
