@@ -31,7 +31,7 @@ class JudgedOne:
 def judge_stored(
     assistant: JourneyAssistant, structured: Structured, users: Sequence[str], *, top: int, samples: int
 ) -> Iterator[JudgedOne]:
-    """Judges the first `top` journeys of each user, some users at a time, and keeps each user's judgements as they come.
+    """Judges the first `top` journeys of each user, some users at a time, and keeps the judgements as they come.
 
     Raises BudgetSpent; what was judged before is kept, and kept replies make it cost nothing again.
     """

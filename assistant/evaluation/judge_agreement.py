@@ -68,7 +68,7 @@ class JudgeAgreement:
     def figures(self) -> dict[str, JsonValue]:
         """As JSON, what is not a number as null."""
         bars: dict[str, JsonValue] = {"kappa": KAPPA, "within_one": WITHIN_ONE, "spearman": SPEARMAN}
-        told: dict[str, JsonValue] = _plain(asdict(self))
+        told = {name: _plain(value) for name, value in asdict(self).items()}
         return {**told, "bars": bars, "passes": self.passes}
 
 
