@@ -254,6 +254,7 @@ class _Reader:
         cited = [text for event in self._cited(rating) for text in _texts(event)]
         return why_not_shown(
             rating.explanation,
+            name=journey.name,
             texts=texts,
             supporting=[*own, *cited],
             policy=journey.safety.policy,

@@ -233,6 +233,10 @@ def test_words_that_may_not_be_shown_give_way_to_dates() -> None:
     assert kitchen.explanation == "Rests on 3 events on 3 days from 5 January 2026 to 8 January 2026."
 
 
+def shown(explanation: str, texts: Sequence[str], policy: Policy, name: str = "Kitchens") -> str:
+    return why_not_shown(explanation, name=name, texts=texts, supporting=texts, policy=policy, checker=CHECKER)
+
+
 @pytest.mark.parametrize(
     ("explanation", "why"),
     [
@@ -254,12 +258,12 @@ def test_words_that_may_not_be_shown_give_way_to_dates() -> None:
 )
 def test_explanations_are_of_the_interest_and_of_the_events(explanation: str, why: str) -> None:
     texts = ["oak kitchen cabinets", "Quartz worktop guide"]
-    assert why_not_shown(explanation, texts=texts, supporting=texts, policy=Policy.ALLOW, checker=CHECKER) == why
+    assert shown(explanation, texts, Policy.ALLOW) == why
 
 
 def test_an_explanation_may_speak_of_a_topic_that_the_journey_is_known_for() -> None:
     text, texts = "Articles on bipolar disorder.", ["bipolar disorder"]
-    assert why_not_shown(text, texts=texts, supporting=texts, policy=Policy.IN_APP, checker=CHECKER) == ""
+    assert shown(text, texts, Policy.IN_APP) == ""
 
 
 def test_without_a_model_there_is_no_score_and_the_reason() -> None:
@@ -305,6 +309,17 @@ def test_as_a_runnable() -> None:
     asked = JudgeInput(EVENTS, [KITCHEN])
     assert judge.invoke(asked).judgements[0].score == 4
     assert judge.batch([asked])[0].judgements[0].score == 3
+
+
+def test_a_name_that_speaks_of_people_is_still_an_interest() -> None:
+    assert shown("Shirts of men's fashion on two days.", ["linen shirts"], Policy.ALLOW, "Men’s fashion") == ""
+    why = "it speaks of a person, not of the interest"
+    assert shown("Men's fashion for men with shirts.", ["linen shirts"], Policy.ALLOW, "Men’s fashion") == why
+
+
+def test_words_in_other_letters_support_too() -> None:
+    assert shown("Events on сад и огород.", ["сад и огород"], Policy.ALLOW) == ""
+    assert shown("Events on 庭園設計.", ["庭園設計"], Policy.ALLOW) == ""
 
 
 # --- what users write to machines
