@@ -179,6 +179,40 @@ def test_the_gate_refuses_then_opens_then_closes(
     assert "did not pass on" in refused
 
 
+def test_scores_of_a_model_that_stood_in_are_not_reported(
+    home: Path, server: ModelServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dead = "http://127.0.0.1:9/v1"
+    (home / "journeys.toml").write_text(
+        f'[models.judge]\nmodel = "openai:dead"\nbase_url = "{dead}"\nattempts = 1\n'
+        f'[models.fallback]\nmodel = "{MODEL}"\nbase_url = "{server.url}"\n'
+    )
+    with made(home) as assistant:
+        now = assistant.library.runs()[0].started
+        label_of_dead = f"openai:dead at {dead}"
+        passed = Validation(JudgeTask.JOURNEYS, label_of_dead, STEP.prompt_version, True, now, {})
+        assistant.library.put_validation(passed)
+    found = told(run(capsys, "--home", home, "judge", "--require-validated", "--json", "--samples", "1"))
+    assert (found["judged"], found["unvalidated"], found["judgements"]) == (0, 3, [])
+    shown = run(capsys, "--home", home, "judge", "--require-validated", "--samples", "1")
+    assert "not reported: 3 scores of a model that stood in and was not validated" in shown.out
+
+
+def test_faults_in_turn_cost_samples_and_never_the_account(
+    home: Path, server: ModelServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.faults = ("", "429", "", "malformed", "", "", "schema", "", "", "refusal", "")
+    found = told(run(capsys, "--home", home, "judge", "--json", "--samples", "5"))
+    usage = found["usage"]
+    assert (usage["input_tokens"], usage["output_tokens"]) == (server.input_tokens, server.output_tokens)
+    assert len(server.requests) > 10
+    assert [each["score"] for each in found["judgements"]] == [4, 4, 4]
+    missing = [each for each in found["judgements"] if len(each["scores"]) < 5]
+    assert missing
+    assert any("the model declined" in each["because"] for each in missing)
+    assert all(each["because"] for each in missing)
+
+
 def test_a_validation_of_another_task_prompt_or_model_opens_nothing(home: Path) -> None:
     with made(home) as assistant:
         now = assistant.library.runs()[0].started
