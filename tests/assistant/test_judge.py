@@ -26,7 +26,7 @@ def by_name(levels: dict[str, int]) -> Any:
     """A judge that gives each journey the level of its name, and cites the first event."""
 
     def answering(request: dict[str, Any]) -> str:
-        asked = request["messages"][-1]["content"]
+        asked = request["messages"][1]["content"]  # Also where the reply went back.
         data = json.loads(asked.split("<data>")[1].split("</data>")[0])
         if "journeys" in data:
             rated: list[dict[str, Any]] = [
@@ -209,8 +209,8 @@ def test_faults_in_turn_cost_samples_and_never_the_account(
     assert [each["score"] for each in found["judgements"]] == [4, 4, 4]
     missing = [each for each in found["judgements"] if len(each["scores"]) < 5]
     assert missing
-    assert any("the model declined" in each["because"] for each in missing)
     assert all(each["because"] for each in missing)
+    assert any("the model declined" in each["because"] for each in missing)
 
 
 def test_a_validation_of_another_task_prompt_or_model_opens_nothing(home: Path) -> None:
