@@ -15,6 +15,7 @@ from assistant.assistant import JourneyAssistant
 from assistant.commands.catalogue import catalogue
 from assistant.commands.evaluate import evaluate_app
 from assistant.commands.expand import expand
+from assistant.commands.judge import judge
 from assistant.commands.recommend import recommend
 from assistant.commands.train import train_app
 from assistant.doctor import examine
@@ -274,6 +275,7 @@ def explain(
 app.command()(expand)
 app.command()(recommend)
 app.command()(catalogue)
+app.command()(judge)
 
 
 @app.command()

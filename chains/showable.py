@@ -134,8 +134,10 @@ def why_unfit(name: str) -> str | None:
 
 
 def gives_orders(text: str) -> bool:
-    """Whether the text speaks to a model, or to whoever reads the data, rather than of an interest."""
-    return bool(_orders().search(_spoken(normalize("NFKC", _INVISIBLE.sub("", text)))))
+    """Whether the text, of any length, speaks to a model instead of to a person, by the lists above. What the eye
+    doesn't see may stand between the words or inside them."""
+    seen = (normalize("NFKC", _INVISIBLE.sub(between, text)) for between in (" ", ""))
+    return any(_orders().search(_spoken(each)) for each in seen)
 
 
 def _spoken(text: str) -> str:
