@@ -5,15 +5,11 @@ each term a curve g of one quantity, so that the score is sigmoid(b + g1 + g2 + 
 average journey that the model learned from it is 0, and b is where a typical journey starts.
 """
 
-import hashlib
-import json
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from importlib import resources
 from math import exp, log1p, tanh
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -21,11 +17,10 @@ from numpy.typing import NDArray
 
 from chains.journeys import Term
 from chains.measures import Measures
+from chains.model_files import FileModel
 from chains.ranking_terms import TERM_NAMES, TERMS, TermKind
-from vectorstore.errors import InputError
 
 START = "start"
-_FORMAT = 1
 _NEARLY_NOTHING = 1e-4
 _KEPT_OF_CALLED_OFF = 0.1
 
@@ -39,30 +34,23 @@ class Score:
 
 
 @dataclass(frozen=True)
-class RankerModel:
+class RankerModel(FileModel):
     """start: log odds of a typical journey. curves: for each of TERMS the log odds at its `at`, straight between on
     its scale, the same beyond its ends. trained_on: what the model card says of it in one line."""
+
+    FILE = "ranking.json"
+    NOUN = "ranker"
+    MADE_BY = "train ranker"
+    FORMAT = 1
+    INPUTS = TERM_NAMES
 
     start: float
     curves: tuple[tuple[float, ...], ...]
     trained_on: str
 
     @classmethod
-    def load(cls, path: Path | None = None) -> Self:
-        """Reads a model file; without a path the one that comes with the package. Raises InputError."""
-        try:
-            file = path or resources.files("chains") / "ranking.json"
-            read = file.read_text(encoding="utf-8")
-            return cls.from_json(json.loads(read))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise InputError(
-                f"{path or 'ranking.json'} is no ranker of this version: make one with journeys train ranker"
-            ) from error
-
-    @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        if data["format"] != _FORMAT or tuple(data["features"]) != TERM_NAMES:
-            raise ValueError("another format or other features")
+        cls.check_format(data)
         curves = []
         for term, curve in zip(TERMS, data["curves"], strict=True):
             if tuple(curve["at"]) != term.at or len(curve["log_odds"]) != len(term.at):
@@ -73,14 +61,9 @@ class RankerModel:
             raise ValueError("a number that is none")
         return cls(numbers[0], tuple(curves), str(data["trained_on"]))
 
-    @property
-    def fingerprint(self) -> str:
-        """16 hexadecimal digits, the same for the same numbers."""
-        return hashlib.blake2b(json.dumps(self.to_json()).encode(), digest_size=8).hexdigest()
-
     def to_json(self) -> dict[str, Any]:
         return {
-            "format": _FORMAT,
+            "format": self.FORMAT,
             "features": list(TERM_NAMES),
             "trained_on": self.trained_on,
             "start": self.start,
