@@ -179,7 +179,7 @@ def _rank(
     models: InferenceModels,
 ) -> list[Journey]:
     history = History.of((event for events in texts.events for event in events), as_of)
-    scores = [models.ranker.score(measure(journey.events, history)) for journey in found]
+    scores = [models.ranker.score(measure(journey.events, len(journey.places), history)) for journey in found]
     scores = [called_off(each) if journey.called_off else each for journey, each in zip(found, scores, strict=True)]
     centres = np.stack([journey.centre for journey in found])
     factors = diversify(
