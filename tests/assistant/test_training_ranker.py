@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 from homes import START as BEGIN
 from homes import TOPICS, run, words_fixture
