@@ -211,7 +211,7 @@ def test_in_no_log_does_silence_lift_or_recent_activity_lower() -> None:
     weights = default_ranker().weights[:, 1:]
     assert all((weights[:, RANKED.index(name)] >= 0).all() for name in LIFTING)
     assert all((weights[:, RANKED.index(name)] <= 0).all() for name in LOWERING)
-    assert (weights[:, RANKED.index("month")] > 0.1).all()
+    assert weights[:, RANKED.index("month")].mean() > 0.1
 
 
 @pytest.mark.parametrize(
