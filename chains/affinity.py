@@ -64,15 +64,17 @@ class Networks:
         flat = features.reshape(-1, features.shape[-1])
         return self.probability_of_columns(flat.T).reshape(features.shape[:-1])
 
-    def probability_of_columns(self, features: Matrix) -> Matrix:
-        """(f, p) features, each by itself -> (p,) probabilities in [0, 1]."""
-        out = np.empty(features.shape[1], dtype=np.float32)
+    def probability_of_columns(self, features: Matrix, columns: NDArray[np.intp] | None = None) -> Matrix:
+        """(f, p) features, each by itself -> (p,) probabilities in [0, 1]; with columns, of those alone."""
+        out = np.empty(features.shape[1] if columns is None else len(columns), dtype=np.float32)
         mean, scale = self.mean[:, None], self.scale[:, None]
         # So many that what is in between stays in the processor's cache.
         for start in range(0, len(out), _PAIRS):
-            x = features[:, start : start + _PAIRS] - mean
+            some = slice(start, start + _PAIRS)
+            x = (features[:, some] if columns is None else features.take(columns[some], axis=1)) - mean
             x /= scale
-            np.clip(x, -_CLIP, _CLIP, out=x)
+            np.maximum(x, -_CLIP, out=x)
+            np.minimum(x, _CLIP, out=x)
             logits = sum((alike.logits(x) for alike in self._stacks), np.zeros(x.shape[1], dtype=np.float32))
             out[start : start + _PAIRS] = 1 / (1 + np.exp(-logits / len(self.networks)))
         return out
@@ -166,24 +168,32 @@ def affinity(texts: Texts, model: AffinityModel, granularity: Granularity = Gran
     own = Pairs(texts)
     kept: dict[int, Matrix] = {}
 
-    def first_look(rows: slice, columns: slice, out: Matrix) -> None:
-        if n > _KEPT:
-            own.block(rows, columns, out)
-            return
-        if rows.start not in kept:
-            kept[rows.start] = own.block(rows, columns)
-        out[:] = kept[rows.start]
+    def first_look(rows: slice, columns: slice) -> Matrix:
+        return own.block(rows, columns, features_of(rows, columns)[: len(FEATURES)])
 
-    def both_looks(rows: slice, columns: slice, out: Matrix) -> None:
-        first_look(rows, columns, out[: len(FEATURES)])
-        company.block(rows, columns, out[len(FEATURES) :])
+    def second_look(rows: slice, columns: slice) -> Matrix:
+        features = features_of(rows, columns)
+        if n > _KEPT:
+            own.block(rows, columns, features[: len(FEATURES)])
+        company.block(rows, columns, features[len(FEATURES) :])
+        return features
+
+    def features_of(rows: slice, columns: slice) -> Matrix:
+        """Of both looks; what the first wrote is still there for the second."""
+        if rows.start in kept:
+            return kept[rows.start]
+        shape = len(FEATURES) + len(SECOND_FEATURES), rows.stop - rows.start, columns.stop - columns.start
+        features: Matrix = np.empty(shape, dtype=np.float32)
+        if n <= _KEPT:
+            kept[rows.start] = features
+        return features
 
     if granularity is Granularity.FINE and model.fine is not None:
         return _guesses(first_look, n, model.fine)
     together = _guesses(first_look, n, model.first)
     if model.second is not None and n <= _LOOKED_AT_TWICE:
         company = Company(_settled(together), texts)
-        together = _guesses(both_looks, n, model.second)
+        together = _guesses(second_look, n, model.second)
     return together
 
 
@@ -200,21 +210,21 @@ def _settled(guessed: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.round(guessed, 5)
 
 
-def _guesses(look: Callable[[slice, slice, Matrix], object], n: int, networks: Networks) -> NDArray[np.float32]:
-    """look: writes the features of a block's pairs. Returns (n, n) symmetric probabilities, 1 on the diagonal.
-
-    Only pairs on and over the diagonal are looked at, block by block.
+def _guesses(look: Callable[[slice, slice], Matrix], n: int, networks: Networks) -> NDArray[np.float32]:
+    """look: the features of a block's pairs, (f, rows, columns). Returns (n, n) symmetric probabilities, 1 on the
+    diagonal. Only pairs over the diagonal are guessed, block by block.
     """
     together = np.empty((n, n), dtype=np.float32)
     first = 0
     while first < n:
         rows, columns = slice(first, min(first + _rows_at(n - first), n)), slice(first, n)
-        features = np.empty((len(networks.mean), rows.stop - first, n - first), dtype=np.float32)
-        look(rows, columns, features)
-        guessed = networks.probability_of_columns(features.reshape(len(features), -1)).reshape(features.shape[1:])
+        features = look(rows, columns)
+        guessed = np.zeros((rows.stop - first, n - first), dtype=np.float32)
+        above = np.flatnonzero(np.arange(n - first) > np.arange(rows.stop - first)[:, None])
+        guessed.put(above, networks.probability_of_columns(features.reshape(len(features), -1), above))
         together[rows, columns] = guessed
         together[columns, rows] = guessed.T
-        corner = np.triu(guessed[:, : len(guessed)], 1)
+        corner = guessed[:, : len(guessed)]
         together[rows, rows] = corner + corner.T
         first = rows.stop
     np.fill_diagonal(together, 1)

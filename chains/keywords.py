@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib import resources
 
-from vectorstore.activity import Activity, ActivityKind, Keyword, KeywordSource, normalize
+from vectorstore.activity import Activity, ActivityKind, Keyword, KeywordSource, in_order, normalize
 
 _LONGEST_PHRASE = 4
 _PHRASES_A_TITLE = 3
@@ -30,7 +30,7 @@ def extract_keywords(activities: Iterable[Activity]) -> list[Keyword]:
 
     activities: of one user, in any order. A text that comes from several sources counts as the surest of them.
     """
-    events = sorted(activities, key=lambda event: (event.timestamp, event.activity_id))
+    events = in_order(activities)
     texts: dict[str, str] = {}
     sources: dict[str, KeywordSource] = {}
     found: dict[str, list[Activity]] = {}

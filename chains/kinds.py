@@ -60,7 +60,7 @@ class KindModel:
 
     def standard(self, features: Numbers) -> Numbers:
         """(n, FEATURES) -> (n, f) what the weights take."""
-        taken: Numbers = np.clip((features[:, _PLACES] - self.mean) / self.scale, -_CLIP, _CLIP)
+        taken: Numbers = np.minimum(np.maximum((features[:, _PLACES] - self.mean) / self.scale, -_CLIP), _CLIP)
         return taken
 
     def knows(self, embedding: str) -> bool:

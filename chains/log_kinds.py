@@ -12,7 +12,7 @@ def likeness(users: Numbers, mean: Numbers, scale: Numbers, gate: Numbers) -> Nu
 
     mean, scale: (u,) what standardizes users. gate: (k, 1 + u) weights of a softmax.
     """
-    standard = np.clip((users - mean) / scale, -USER_CLIP, USER_CLIP)
+    standard = np.minimum(np.maximum((users - mean) / scale, -USER_CLIP), USER_CLIP)
     odds = gate[:, 0] + standard @ gate[:, 1:].T
     likely: Numbers = np.exp(odds - odds.max(axis=1, keepdims=True))
     likely /= likely.sum(axis=1, keepdims=True)

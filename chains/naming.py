@@ -1,19 +1,44 @@
 """A journey's name without a language model: of its keywords the one that says best what the journey is about."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
 
-from chains.naming_candidates import Candidate, Subject, words_in
+from chains.found import Found
+from chains.naming_candidates import Candidate, Subject, candidates_of, subjects_of, words_in, words_of_keywords
 from chains.naming_features import name_features
 from chains.naming_model import NamingModel
 from chains.showable import fit_to_show
+from chains.texts import Floats, Texts
 from chains.wording import shortened
 from vectorstore.activity import Keyword, normalize
 
 LONGEST_NAME = 60
 _NEXT_FEW = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """candidates: all keywords of the journey's events that might have named it, or do not read well enough to."""
+
+    name: str
+    candidates: Sequence[Candidate]
+
+
+def name_journeys(
+    keywords: Sequence[Keyword], vectors: Floats, texts: Texts, journeys: Sequence[Found], model: NamingModel
+) -> list[Named]:
+    """A name for each journey of one user, no two alike; the earlier have the choice.
+
+    keywords: all of the user's that may be shown, with their (len(keywords), d) vectors.
+    """
+    words, groups = words_of_keywords(keywords), [journey.places for journey in journeys]
+    candidates = candidates_of(keywords, vectors, words, texts, groups)
+    subjects = subjects_of(words, texts, groups, np.array([journey.centre for journey in journeys]))
+    ranked = [rank_names(own, subject, model) for own, subject in zip(candidates, subjects, strict=True)]
+    return [Named(*pair) for pair in zip(choose_names(ranked, fit_to_show), candidates, strict=True)]
 
 
 def rank_names(candidates: Sequence[Candidate], subject: Subject, model: NamingModel) -> list[str]:

@@ -71,9 +71,12 @@ def candidates_of(
     }
     candidates: list[list[Candidate]] = [[] for _ in groups]
     for row, keyword in enumerate(keywords):
-        if keyword.source is KeywordSource.TITLE and not _says_more_than_a_title(keyword):
+        inside: dict[int, int] = {}
+        for event in keyword.events:
+            if (number := journey_of.get(event.text)) is not None:
+                inside[number] = inside.get(number, 0) + 1
+        if not inside or (keyword.source is KeywordSource.TITLE and not _says_more_than_a_title(keyword)):
             continue
-        inside = Counter(journey_of[event.text] for event in keyword.events if event.text in journey_of)
         for number, count in inside.items():
             candidate = Candidate(keyword, vectors[row], words[keyword.key], count, len(keyword.events))
             candidates[number].append(candidate)
@@ -102,7 +105,7 @@ def subjects_of(
 
 def _says_more_than_a_title(keyword: Keyword) -> bool:
     """Whether a title also describes other items, or has no annotations and is a phrase itself."""
-    if any(normalize(event.text) != keyword.key for event in keyword.events):
+    if any(event.text != keyword.text and normalize(event.text) != keyword.key for event in keyword.events):
         return True
     return not keyword.events[0].annotations and title_phrases(keyword.text) == [keyword.text]
 
@@ -125,7 +128,8 @@ def words_in(text: str) -> Words:
 
 
 def _singular(word: str) -> str:
-    word = word.removesuffix("'s").strip("'")
-    if len(word) >= _PLURAL_FROM and word.endswith("s") and not word.endswith("ss"):
+    if "'" in word:
+        word = word.removesuffix("'s").strip("'")
+    if len(word) >= _PLURAL_FROM and word[-1] == "s" and word[-2] != "s":
         return word[:-3] + "y" if word.endswith("ies") and len(word) > _PLURAL_FROM else word[:-1]
     return word

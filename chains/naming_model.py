@@ -54,7 +54,7 @@ class NamingModel(FileModel):
 
     def standard(self, features: Rows) -> NDArray[np.float64]:
         """(n, f) features -> what the weights take, cut so that no one feature outweighs all others."""
-        standard: NDArray[np.float64] = np.clip((features - self.mean) / self.scale, -_CLIP, _CLIP)
+        standard: NDArray[np.float64] = np.minimum(np.maximum((features - self.mean) / self.scale, -_CLIP), _CLIP)
         return standard
 
     def worth(self, features: Rows) -> NDArray[np.float64]:

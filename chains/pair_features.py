@@ -67,12 +67,9 @@ class Pairs:
         n = len(texts)
         words = [frozenset(_WORD.findall(key)) for key in texts.keys]
         with_labels = [own | set(" ".join(names).split()) for own, names in zip(words, texts.labels, strict=True)]
-        spaced = [f" {key} " for key in texts.keys]
-        grams = [{key[place : place + 3] for place in range(len(key) - 2)} for key in spaced]
         self.texts = texts
         self.gap, self.steps = _closest(texts)
-        self.letters = _incidence(grams)
-        self.letter_counts = np.array([len(own) for own in grams], dtype=np.float32)
+        self.letters, self.letter_counts = _trigrams(texts.keys)
         self.rare_words = _incidence(with_labels, lambda count: np.sqrt(np.log((n + 1) / count)))
         self.labels, self.items, self.boards = map(_incidence, (texts.labels, texts.items, texts.boards))
         self.has_board = np.array([bool(names) for names in texts.boards])
@@ -86,8 +83,9 @@ class Pairs:
         self.logs = np.log1p(np.arange(n + 1)).astype(np.float32)
 
     def _smooth(self) -> tuple[Floats, Floats, Floats, Floats]:
-        """(n, d) unit vectors: each text's context mixed with its session, its session's kin, its kin, and both."""
-        context, n = self.texts.context, len(self.texts)
+        """Unit vectors in the axes of `Texts.spanned`: each text mixed with its session, the kin in it, its kin, and
+        both."""
+        context, n = self.texts.spanned, len(self.texts)
         session, session_kin, kin, both = (np.empty_like(context) for _ in range(4))
         kept: list[Matrix] = []
         for rows in row_blocks(n):
@@ -230,7 +228,10 @@ def _standing(cosines: _Cosines) -> tuple[tuple[NDArray[np.float32], NDArray[np.
     rank = np.empty((n, n), dtype=np.min_scalar_type(n))
     for rows in row_blocks(n):
         similarity = cosines.of(rows)
-        mean[rows], spread[rows] = similarity.mean(axis=1), similarity.std(axis=1) + 1e-6
+        usual = similarity.sum(axis=1, keepdims=True) / np.float32(n)
+        apart = similarity - usual
+        apart *= apart
+        mean[rows], spread[rows] = usual[:, 0], np.sqrt(apart.sum(axis=1) / np.float32(n)) + np.float32(1e-6)
         similarity = similarity.copy()
         similarity[np.arange(len(similarity)), np.arange(rows.start, rows.stop)] = 2
         rank[rows] = descending_ranks(similarity)
@@ -280,25 +281,50 @@ def _incidence(
     """(n, members): who has what, leaving out what only one has; weighted by in how many sets a member is."""
     counts = Counter(chain.from_iterable(sets))
     common = sorted(member for member, count in counts.items() if count > 1)
-    # What only one has stands in a last column, which is then cut off.
-    column = dict.fromkeys(counts, len(common))
-    column.update(zip(common, range(len(common)), strict=True))
-    indices = np.array([column[member] for members in sets for member in members], dtype=np.intp)
-    row = np.repeat(np.arange(len(sets)), [len(members) for members in sets])
-    sizes = np.array([counts[member] for member in common], dtype=np.float64)
-    weights = (np.ones(len(common)) if weight is None else weight(sizes)).astype(np.float32)
-    if len(sets) * len(common) <= _CELLS:
+    column = dict(zip(common, range(len(common)), strict=True))
+    shared = [[column[member] for member in members if member in column] for members in sets]
+    indices = np.array([*chain.from_iterable(shared)], dtype=np.intp)
+    row = np.repeat(np.arange(len(sets)), [len(members) for members in shared])
+    weights = None
+    if weight is not None:
+        weights = weight(np.array([counts[member] for member in common], dtype=np.float64)).astype(np.float32)
+    return _having(row, indices, (len(sets), len(common)), weights)
+
+
+def _trigrams(keys: Sequence[str]) -> "tuple[Matrix | sparse.csr_array, NDArray[np.float32]]":
+    """Like `_incidence`, of the letter trigrams of each text between two spaces; and (n,) how many each has."""
+    letters = "".join(f" {key} " for key in keys).encode("utf-32-le", "surrogatepass")
+    codes = np.frombuffer(letters, dtype=np.uint32).astype(np.int64)
+    owner = np.repeat(np.arange(len(keys)), [len(key) + 2 for key in keys])
+    inside = owner[:-2] == owner[2:]
+    trigrams, owner = ((codes[:-2] << 42) | (codes[1:-1] << 21) | codes[2:])[inside], owner[:-2][inside]
+    order = trigrams.argsort(kind="stable")
+    trigrams, owner = trigrams[order], owner[order]
+    first = np.ones(len(order), dtype=np.bool_)
+    first[1:] = trigrams[1:] != trigrams[:-1]
+    distinct = first.copy()
+    distinct[1:] |= owner[1:] != owner[:-1]
+    column, row = (first.cumsum() - 1)[distinct], owner[distinct]
+    common = np.bincount(column) > 1
+    shared = common[column]
+    having = _having(row[shared], (common.cumsum() - 1)[column[shared]], (len(keys), int(common.sum())))
+    return having, np.bincount(row, minlength=len(keys)).astype(np.float32)
+
+
+def _having(
+    row: NDArray[np.intp], column: NDArray[np.intp], shape: tuple[int, int], weights: Matrix | None = None
+) -> "Matrix | sparse.csr_array":
+    """Who has what: 1, or the column's weight, at these places."""
+    if shape[0] * shape[1] <= _CELLS:
         # Most users are small, and for them a dense matrix is made and multiplied in a tenth of the time.
-        dense = np.zeros((len(sets), len(common) + 1), dtype=np.float32)
-        dense[row, indices] = 1
-        dense = dense[:, :-1]
-        return dense if weight is None else dense * weights
+        dense = np.zeros(shape, dtype=np.float32)
+        dense[row, column] = 1 if weights is None else weights[column]
+        return dense
     # Imported here, since reading journeys does without SciPy, and it takes a third of a second.
     from scipy import sparse  # noqa: PLC0415
 
-    shared = indices < len(common)
-    indices, row = indices[shared], row[shared]
-    return sparse.csr_array((weights[indices], (row, indices)), shape=(len(sets), len(common)))
+    values = np.ones(len(column), dtype=np.float32) if weights is None else weights[column]
+    return sparse.csr_array((values, (row, column)), shape=shape)
 
 
 def _shared(incidence: "Matrix | sparse.csr_array", rows: slice, columns: slice) -> Matrix:

@@ -1,7 +1,7 @@
 """Listed phrases, found in short texts of any language: fast, at word boundaries, the longest phrase first."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Generic, TypeVar
@@ -48,12 +48,20 @@ class _Node(Generic[T]):
             return self.stems.setdefault(stem[:_STEM], {}).setdefault(stem, _Node())
         return self.words.setdefault(pattern, _Node())
 
-    def after(self, word: str) -> "list[_Node[T]]":
-        """The places that a word leads to."""
-        nodes = [self.words[word]] if word in self.words else []
-        if stems := self.stems.get(word[:_STEM]):
-            nodes += [node for stem, node in stems.items() if word.startswith(stem)]
-        return [*nodes, self.any] if self.any else nodes
+    def find(self, words: Sequence[str], start: int, at: int, hits: "list[Hit[T]]") -> None:
+        """Adds the phrases that began at word `start`, came here before word `at`, and end here or later."""
+        for value in self.values:
+            hits.append(Hit(start, at, value))
+        if at == len(words):
+            return
+        word = words[at]
+        if node := self.words.get(word):
+            node.find(words, start, at + 1, hits)
+        for stem, node in self.stems.get(word[:_STEM], {}).items() if self.stems else ():
+            if word.startswith(stem):
+                node.find(words, start, at + 1, hits)
+        if self.any:
+            self.any.find(words, start, at + 1, hits)
 
 
 class PhraseBook(Generic[T]):
@@ -81,8 +89,7 @@ class PhraseBook(Generic[T]):
         hits: list[Hit[T]] = []
         for at, word in enumerate(words):
             if word in first or word[:_STEM] in stems:
-                for node in self._root.after(word):
-                    hits += _hits(node, words, at, at + 1)
+                self._root.find(words, at, at, hits)
         if len(hits) > 1:
             hits = _longest(hits)
         if self._unspaced and not text.isascii():
@@ -147,14 +154,6 @@ def _plain(text: str) -> str:
     if text.isascii() or _UNSPACED.search(text):
         return text
     return "".join(letter for letter in normalize("NFD", text) if not combining(letter))
-
-
-def _hits(node: _Node[T], words: list[str], start: int, at: int) -> Iterator[Hit[T]]:
-    for value in node.values:
-        yield Hit(start, at, value)
-    if at < len(words):
-        for after in node.after(words[at]):
-            yield from _hits(after, words, start, at + 1)
 
 
 def _longest(hits: list[Hit[T]]) -> list[Hit[T]]:

@@ -90,19 +90,23 @@ class RankerModel(FileModel):
 
     def standard(self, features: Numbers) -> Numbers:
         """(n, FEATURES) -> (n, f) what the weights take, cut so that nothing outweighs all else."""
-        standard: Numbers = np.clip((features[:, RANK_PLACES] - self.mean) / self.scale, -_CLIP, _CLIP)
+        standard: Numbers = np.minimum(np.maximum((features[:, RANK_PLACES] - self.mean) / self.scale, -_CLIP), _CLIP)
         return standard
 
-    def log_odds(self, measures: Measures) -> tuple[float, list[float]]:
-        """The start, and what each of TERMS adds to it."""
-        like = likeness(np.array([measures.of_user]), self.user_mean, self.user_scale, self.gate)[0]
-        # Not a matrix product, whose last bits are another machine's own.
+    def log_odds(self, measures: Sequence[Measures]) -> tuple[float, list[list[float]]]:
+        """Of journeys of one user, at least one: the start, and for each what each of TERMS adds to it."""
+        like = likeness(np.array([measures[0].of_user]), self.user_mean, self.user_scale, self.gate)[0]
+        # Not a matrix product, whose last bits would hang on the machine and on how many journeys there are.
         mixed = (like[:, None] * self.weights).sum(axis=0)
-        parts = (mixed[1:] * self.standard(np.array([measures.features]))[0]).tolist()
-        return float(mixed[0]), [fsum(parts[place] for place in own) for own in _PLACES_OF_TERMS]
+        parts = (mixed[1:] * self.standard(np.array([each.features for each in measures]))).tolist()
+        return float(mixed[0]), [[fsum(own[place] for place in term) for term in _PLACES_OF_TERMS] for own in parts]
 
     def score(self, measures: Measures) -> Score:
-        """How likely the journey is gone on with by a user who comes back, and what each term adds to that.
+        """How likely the journey is gone on with by a user who comes back, and what each term adds to that."""
+        return self.scores([measures])[0]
+
+    def scores(self, measures: Sequence[Measures]) -> list[Score]:
+        """The same of all journeys of one user, in their order.
 
         The way from the start b to b + G, the sum of all terms, is shared out by integrating the slope of the sigmoid
         along the straight line between them (Aumann and Shapley 1974; "integrated gradients", Sundararajan et al.
@@ -112,17 +116,23 @@ class RankerModel(FileModel):
         and for G near 0 it is the slope at the start. Shapley values would need all subsets, and shares along an order
         of the terms would depend on that order.
         """
+        if not measures:
+            return []
         start, added = self.log_odds(measures)
-        rate = mean_slope(start, sum(added))
-        terms = [
-            Term(name=START, value="a mean journey of such a user, if he comes back", contribution=sigmoid(start)),
-            *(
-                Term(name=term.name, value=term.told(measures), contribution=rate * part)
-                for term, part in zip(TERMS, added, strict=True)
-            ),
-        ]
-        # The sum is the score, not the other way round: so it is exact to the last bit.
-        return Score(min(max(sum(term.contribution for term in terms), 0.0), 1.0), tuple(terms))
+        return [_told(each, start, parts) for each, parts in zip(measures, added, strict=True)]
+
+
+def _told(measures: Measures, start: float, added: Sequence[float]) -> Score:
+    rate = mean_slope(start, sum(added))
+    terms = (
+        Term(name=START, value="a mean journey of such a user, if he comes back", contribution=sigmoid(start)),
+        *(
+            Term(name=term.name, value=term.told(measures), contribution=rate * part)
+            for term, part in zip(TERMS, added, strict=True)
+        ),
+    )
+    # The sum is the score, not the other way round: so it is exact to the last bit.
+    return Score(min(max(sum(term.contribution for term in terms), 0.0), 1.0), terms)
 
 
 def called_off(score: Score) -> Score:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
@@ -72,7 +73,7 @@ class ReturnModel:
 
     def standard(self, features: Numbers) -> Numbers:
         """(n, FEATURES) -> (n, f) what the weights take."""
-        taken: Numbers = np.clip((features[:, _PLACES] - self.mean) / self.scale, -_CLIP, _CLIP)
+        taken: Numbers = np.minimum(np.maximum((features[:, _PLACES] - self.mean) / self.scale, -_CLIP), _CLIP)
         return taken
 
     def like(self, users: Numbers) -> Numbers:
@@ -82,8 +83,8 @@ class ReturnModel:
     def probability(self, features: Numbers, users: Numbers, horizon: float = HORIZON) -> Numbers:
         """(n,) probabilities in [0, 1] of a return within the horizon, in days, over 0.
 
-        features: (n, FEATURES). users: (n, USER_FEATURES) of the user of each. After the last stretch its chance goes
-        on at the same pace.
+        features: (n, FEATURES). users: (n, USER_FEATURES) of the user of each, or (1, USER_FEATURES) of the one of all.
+        After the last stretch its chance goes on at the same pace.
         """
         odds = (self.standard(features) @ self.weights.T)[:, :, None] + self.biases
         stays = 1 / (1 + np.exp(odds))
@@ -94,6 +95,5 @@ class ReturnModel:
 
 def stretches_of(horizon: float, edges: Sequence[float] = EDGES) -> Numbers:
     """How much of each stretch lies within the horizon; of the last one, how many times over."""
-    begin, end = np.array(edges[:-1]), np.array(edges[1:])
-    parts: Numbers = np.clip((horizon - begin) / (end - begin), 0.0, [1.0] * (len(begin) - 1) + [np.inf])
-    return parts
+    parts = [max((horizon - begin) / (end - begin), 0.0) for begin, end in pairwise(edges)]
+    return np.array([*(min(part, 1.0) for part in parts[:-1]), parts[-1]])

@@ -1,9 +1,12 @@
 """The rhythm of a journey and of the user it belongs to, as numbers: what return, kind and stage are told from."""
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp, log, log1p, sqrt
+from functools import cached_property
+from itertools import pairwise
+from math import exp, floor, log, log1p, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,7 +80,7 @@ def distinct_days(times: Numbers) -> Numbers:
     return found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class UserRhythm:
     """All that one user did up to a moment; made once a user. now: the moment. days: (n,) his distinct active days in
     order, both in days since 1970. last: his last event. kinds: (4,) the parts of searches, closeups, saves and boards,
@@ -102,67 +105,103 @@ class UserRhythm:
         rate = log(len(self.days) / max(self.now - self.first, _LEAST_AGE))
         return np.array([*self.kinds, rate, log(self.events / len(self.days))])
 
+    @cached_property
+    def month(self) -> float:
+        """The active days, each worth less by e in 28 days."""
+        return float(np.exp((self.days - self.now) / _MONTH).sum())
+
+    @cached_property
+    def usual_pause(self) -> float:
+        """The median pause between active days; where there is one day only, all the time since."""
+        pauses = np.sort(self.days[1:] - self.days[:-1]).tolist()
+        return _quantile(pauses, 0.5) if pauses else max(self.now - self.first, 1.0)
+
     def just_after(self, moment: float) -> "UserRhythm":
         """The same right after one of his events, with nothing later."""
-        days = self.days[: np.searchsorted(self.days, moment, side="right")]
+        days = self.days[: self.days.searchsorted(moment, side="right")]
         return UserRhythm(moment, self.first, moment, days, self.events, self.kinds)
 
 
 def rhythm_features(events: Sequence[Activity], texts: int, user: UserRhythm) -> Numbers:
     """(len(FEATURES),) of one journey at the user's moment. events: its own, at least one. texts: distinct ones."""
-    times = epoch_days(events)
-    now, first, last = user.now, float(times[0]), float(times[-1])
-    days = distinct_days(times)
-    count, gap, age, span = len(days), now - last, now - first, float(days[-1] - days[0])
-    usual = long = longest = burst = ratio = 0.0
-    if count > 1:
-        pauses = np.sort(np.diff(days)).tolist()
-        mean = span / len(pauses)
-        spread = sqrt(sum((pause - mean) ** 2 for pause in pauses) / len(pauses))
-        usual, long = _log(_quantile(pauses, 0.5)), _log(_quantile(pauses, 0.75))
-        burst, ratio, longest = (spread - mean) / (spread + mean), _log(gap) - usual, pauses[-1] / span
-    offsets = (days - days[0]).tolist()
-    touched = len({min(int(offset / span * _PARTS), _PARTS - 1) for offset in offsets}) if span else 1
-    weeks = len(set(((now - times) // _WEEK).tolist())) / (age // _WEEK + 1)
-    month, user_month = _faded(days, now, _MONTH), _faded(user.days, now, _MONTH)
-    begin, end = np.searchsorted(user.days, (days[0], days[-1] + 1))
-    user_pauses = np.sort(np.diff(user.days)).tolist()
-    user_usual = _quantile(user_pauses, 0.5) if user_pauses else max(now - user.first, 1.0)
-    kinds = _kinds(events)
-    return np.array(
-        (
-            _log(gap),
-            _log(age),
-            log(count),
-            log(len(times)),
-            log(texts),
-            float(count == 1),
-            usual,
-            long,
-            ratio,
-            burst,
-            log(_faded(days, now, _WEEK) + _FADED),
-            log(month + _FADED),
-            log(_faded(days, now, _SEASON) + _FADED),
-            log(count / max(age, _LEAST_AGE)),
-            month / max(user_month, 1e-9),
-            log1p(len(user.days) - int(end)),
-            count / max(int(end - begin), 1),
-            log(user_month + _FADED),
-            _log(now - user.last),
-            _log(now - user.first),
-            _log(now - user.last) - _log(user_usual),
-            weeks,
-            touched / _PARTS,
-            longest,
-            _log(span),
-            age / max(now - user.first, _LITTLE),
-            float((days > now - age / 2).mean()),
-            kinds[0],
-            kinds[2],
-            log(len(times) / count),
+    return JourneyRhythm(events, texts).features(user)
+
+
+class JourneyRhythm:
+    """What one journey is whatever the moment, so that it is worked out once for several. events: its own, at least
+    one, in any order. texts: how many are distinct.
+
+    Journeys have few events: numbers one by one cost a fraction of arrays of so few.
+    """
+
+    def __init__(self, events: Sequence[Activity], texts: int) -> None:
+        self.times = sorted(event.timestamp.timestamp() / DAY for event in events)
+        self.days = list(dict.fromkeys(map(floor, self.times)))
+        self.texts = texts
+        self.kinds = _kinds(events)
+        self.span = float(self.days[-1] - self.days[0])
+        self.usual = self.long = self.longest = self.burst = 0.0
+        if len(self.days) > 1:
+            pauses = sorted(later - earlier for earlier, later in pairwise(self.days))
+            mean = self.span / len(pauses)
+            spread = sqrt(sum((pause - mean) ** 2 for pause in pauses) / len(pauses))
+            self.usual, self.long = _log(_quantile(pauses, 0.5)), _log(_quantile(pauses, 0.75))
+            self.burst, self.longest = (spread - mean) / (spread + mean), pauses[-1] / self.span
+
+    @property
+    def last(self) -> float:
+        """Its last event, in days since 1970."""
+        return self.times[-1]
+
+    @cached_property
+    def _parts(self) -> int:
+        """Of six parts of the time from first to last day, those with activity."""
+        if not self.span:
+            return 1
+        return len({min(int((day - self.days[0]) / self.span * _PARTS), _PARTS - 1) for day in self.days})
+
+    def features(self, user: UserRhythm) -> Numbers:
+        """(len(FEATURES),) at the user's moment, which is not before the last event."""
+        now, days, count, events = user.now, self.days, len(self.days), len(self.times)
+        gap, age = now - self.last, now - self.times[0]
+        weeks = len({(now - time) // _WEEK for time in self.times}) / (age // _WEEK + 1)
+        week, month, season = (sum(exp((day - now) / fades) for day in days) for fades in (_WEEK, _MONTH, _SEASON))
+        begin, end = user.days.searchsorted((days[0], days[-1] + 1)).tolist()
+        user_gap = _log(now - user.last)
+        return np.array(
+            (
+                _log(gap),
+                _log(age),
+                log(count),
+                log(events),
+                log(self.texts),
+                float(count == 1),
+                self.usual,
+                self.long,
+                _log(gap) - self.usual if count > 1 else 0.0,
+                self.burst,
+                log(week + _FADED),
+                log(month + _FADED),
+                log(season + _FADED),
+                log(count / max(age, _LEAST_AGE)),
+                month / max(user.month, 1e-9),
+                log1p(len(user.days) - end),
+                count / max(end - begin, 1),
+                log(user.month + _FADED),
+                user_gap,
+                _log(now - user.first),
+                user_gap - _log(user.usual_pause),
+                weeks,
+                self._parts / _PARTS,
+                self.longest,
+                _log(self.span),
+                age / max(now - user.first, _LITTLE),
+                (count - bisect_right(days, now - age / 2)) / count,
+                self.kinds[0],
+                self.kinds[2],
+                log(events / count),
+            )
         )
-    )
 
 
 def _log(days: float) -> float:
@@ -175,10 +214,6 @@ def _quantile(values: Sequence[float], share: float) -> float:
     below = int(place)
     above = min(below + 1, len(values) - 1)
     return values[below] + (place - below) * (values[above] - values[below])
-
-
-def _faded(days: Numbers, now: float, lasting: float) -> float:
-    return float(np.exp((days - now) / lasting).sum()) if len(days) > 1 else exp((float(days[0]) - now) / lasting)
 
 
 def _kinds(events: Sequence[Activity]) -> tuple[float, ...]:

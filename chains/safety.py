@@ -99,6 +99,11 @@ class SensitivityChecker:
             return None
         return max(findings.values(), key=lambda f: (_STRICTNESS[f.policy], f.strength is Strength.STRONG))
 
+    def blocks(self, text: str) -> bool:
+        """Whether the text alone is enough for it not to be stored."""
+        finding = self.text(text)
+        return finding is not None and finding.policy is Policy.BLOCK and finding.strength is Strength.STRONG
+
     def journey(self, name: str, texts: Sequence[str], weights: Sequence[float]) -> Verdict:
         """What may be done with a journey. weights: one a text, 0 or more; where all are 0, each text counts the same.
 
@@ -174,6 +179,8 @@ def _several(mentions: list[_Mention]) -> bool:
 
 def _mentions(book: PhraseBook[_Entry], text: str) -> list[_Mention]:
     hits = book.find(text)
+    if not hits:
+        return []
     innocent = {(hit.value.category, hit.start, hit.end) for hit in hits if hit.value.strength is None}
     return [
         _Mention(hit.value.category, hit.value.term, hit.value.strength, (hit.start, hit.end))

@@ -46,8 +46,8 @@ class Company:
         self.rank, self.best, self.usual = _standing(first)
         self.mean = (first.sum(axis=1) - 1) / max(n - 1, 1)
         self.squares: Matrix = first**2
-        self.mixed = _unit(first @ texts.context)
-        self.mixed_close = _unit(np.multiply(self.squares, first) @ texts.context)
+        self.mixed = _unit(first @ texts.spanned)
+        self.mixed_close = _unit(np.multiply(self.squares, first) @ texts.spanned)
         self.length = np.linalg.norm(self.squares, axis=1)
         self.average, self.nearest = _joined(first)
         self.logs = np.log1p(np.arange(n + 1)).astype(np.float32)

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
 
 import numpy as np
 
 from chains.journeys import Kind, Stage
 from chains.returning import HORIZON
-from chains.rhythm import DAY, Numbers, UserRhythm, rhythm_features
+from chains.rhythm import DAY, JourneyRhythm, Numbers, UserRhythm
 from chains.stage_model import StageModel
 from chains.texts import Floats
 from chains.wording import count_text, date_text, days_text
@@ -22,13 +24,15 @@ _LEAST = 1e-6
 class Staging:
     """What is asked of one journey. events: at least one, in order of time. texts: how many are distinct, at least 1.
 
-    centre: (d,) unit length. called_off: a hard end.
+    centre: (d,) unit length. called_off: a hard end. features: of its rhythm at the user's moment, where they were
+    measured already.
     """
 
     events: Sequence[Activity]
     texts: int
     centre: Floats
     called_off: bool = False
+    features: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +57,12 @@ def stage(journeys: Sequence[Staging], user: UserRhythm, model: StageModel, embe
     """
     if not journeys:
         return []
-    now = [rhythm_features(each.events, each.texts, user) for each in journeys]
-    then = [just_after(each.events, each.texts, user) for each in journeys]
-    features = np.stack(now)
-    whose = np.repeat(user.features[None, :], 2 * len(journeys), axis=0)
-    chances = model.returning.probability(np.stack([*now, *then]), whose, HORIZON)
+    rhythms = [JourneyRhythm(each.events, each.texts) for each in journeys]
+    features = np.array(
+        [each.features or rhythm.features(user) for each, rhythm in zip(journeys, rhythms, strict=True)]
+    )
+    then = [rhythm.features(user.just_after(rhythm.last)) for rhythm in rhythms]
+    chances = model.returning.probability(np.concatenate([features, then]), user.features[None, :], HORIZON)
     # Rounded, so that what lies on a threshold falls on one side whatever the last bit is.
     back, fresh = np.round(chances.reshape(2, -1), 6)
     kept = np.round(odds_kept(back, fresh), 6)
@@ -71,7 +76,8 @@ def stage(journeys: Sequence[Staging], user: UserRhythm, model: StageModel, embe
 
 def just_after(events: Sequence[Activity], texts: int, user: UserRhythm) -> Numbers:
     """(FEATURES,) of a journey right after its last event, when nothing later was known of the user."""
-    return rhythm_features(events, texts, user.just_after(events[-1].timestamp.timestamp() / DAY))
+    rhythm = JourneyRhythm(events, texts)
+    return rhythm.features(user.just_after(rhythm.last))
 
 
 def odds_kept(back: Numbers, fresh: Numbers) -> Numbers:
@@ -88,7 +94,7 @@ def _staged(
     if journey.called_off:
         return Staged(Kind.SITUATIONAL, Stage.ENDED, f"called off; last activity {date_text(last)}", back)
     days = sorted(day.toordinal() for day in days_of(journey.events))
-    usual = float(np.median(np.diff(days))) if len(days) > 1 else None
+    usual = median(later - earlier for earlier, later in pairwise(days)) if len(days) > 1 else None
     quiet = f"quiet for {days_text(user.now - last.timestamp() / DAY)}"
     chance = f"{back:.0%} chance of a return within {HORIZON:.0f} days".replace("%", " %")
     if evergreen >= _EVERGREEN_FROM and kept >= model.steady and len(days) >= _EVERGREEN_DAYS:

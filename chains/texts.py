@@ -11,6 +11,8 @@ from vectorstore.activity import Activity, Keyword, KeywordSource, normalize
 
 _OWN = frozenset({KeywordSource.QUERY, KeywordSource.BOARD, KeywordSource.TITLE})
 _ANNOTATION_WEIGHT = 0.7
+# Added to the squared lengths, so that two texts in the same place still have a factor.
+_STEADY = 1e-9
 
 Floats = NDArray[np.float32]
 
@@ -45,38 +47,63 @@ class Texts:
         starts = np.cumsum([0, *(len(events) for events in self.events[:-1])], dtype=np.intp)
         return seconds, places, starts
 
+    @cached_property
+    def spanned(self) -> Floats:
+        """(n, n) of few texts, the contexts in axes of the space that they span, of many the contexts themselves.
+
+        Sums of them have the same lengths and cosines, to rounding; with n far below d they are made in a fraction of
+        the time. Rows are those of the Cholesky factor of the cosines.
+        """
+        if 2 * len(self) > self.context.shape[1]:
+            return self.context
+        context = self.context.astype(np.float64)
+        cosines = context @ context.T
+        cosines.flat[:: len(self) + 1] += _STEADY
+        return np.linalg.cholesky(cosines).astype(np.float32)
+
 
 def texts_of(keywords: Sequence[Keyword], vectors: Floats) -> Texts:
     """Keywords of one user and their vectors, row by row (unit length) -> his distinct texts."""
     row = {keyword.key: index for index, keyword in enumerate(keywords)}
+    key_of = {keyword.text: keyword.key for keyword in keywords}
+
+    def key(text: str) -> str:
+        return key_of.get(text) or normalize(text)
+
     units: list[tuple[Keyword, tuple[Activity, ...]]] = []
     for keyword in keywords:
         if keyword.source in _OWN:
-            own = tuple(event for event in keyword.events if normalize(event.text) == keyword.key)
+            own = tuple(event for event in keyword.events if key(event.text) == keyword.key)
             if own:
                 units.append((keyword, own))
     units.sort(key=lambda unit: (unit[1][0].timestamp, unit[0].key))
-    rows = [row[keyword.key] for keyword, _ in units]
-    own_vectors = vectors[rows]
-    labels = [frozenset(normalize(label) for event in events for label in event.annotations) for _, events in units]
-    context = own_vectors.copy()
-    for place, names in enumerate(labels):
-        beside = [row[name] for name in sorted(names) if name in row]
-        if beside:
-            context[place] += _ANNOTATION_WEIGHT * vectors[beside].mean(axis=0)
-    context /= np.maximum(np.linalg.norm(context, axis=1, keepdims=True), 1e-9)
+    own_vectors = vectors[[row[keyword.key] for keyword, _ in units]]
+    labels = [frozenset(key(label) for event in events for label in event.annotations) for _, events in units]
+    beside = [[row[name] for name in sorted(names) if name in row] for names in labels]
     return Texts(
         keys=tuple(keyword.key for keyword, _ in units),
         keywords=tuple(keyword for keyword, _ in units),
         events=tuple(events for _, events in units),
         vectors=own_vectors,
-        context=context,
-        boards=tuple(
-            frozenset(normalize(e.board) for e in events if e.board) | _named(k, events) for k, events in units
-        ),
+        context=_with_labels(own_vectors, vectors, beside),
+        boards=tuple(frozenset(key(e.board) for e in events if e.board) | _named(k, events) for k, events in units),
         items=tuple(frozenset(event.item_id for event in events if event.item_id) for _, events in units),
         labels=tuple(labels),
     )
+
+
+def _with_labels(own: Floats, vectors: Floats, beside: Sequence[Sequence[int]]) -> Floats:
+    """(n, d) unit length: each text's own vector, and 0.7 of the mean of those of its annotations, by their rows."""
+    context = own.copy()
+    of_size: dict[int, list[int]] = {}
+    for place, rows in enumerate(beside):
+        of_size.setdefault(len(rows), []).append(place)
+    for size, places in of_size.items():
+        if size:
+            means = vectors[[beside[place] for place in places]].sum(axis=1) / np.float32(size)
+            context[places] += _ANNOTATION_WEIGHT * means
+    context /= np.maximum(np.linalg.norm(context, axis=1, keepdims=True), 1e-9)
+    return context
 
 
 def _named(keyword: Keyword, events: Sequence[Activity]) -> frozenset[str]:

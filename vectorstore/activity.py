@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cached_property
+from itertools import pairwise
+from operator import attrgetter
 
 
 class ActivityKind(StrEnum):
@@ -42,6 +44,14 @@ class Activity:
         """
         parts = (self.user_id, self.timestamp.isoformat(), self.kind, self.text, self.item_id or "", self.board or "")
         return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=16).hexdigest()
+
+
+def in_order(events: Iterable[Activity]) -> list[Activity]:
+    """By time, then by id; ids are asked only where times agree, since making them takes longer than all the rest."""
+    ordered = sorted(events, key=attrgetter("timestamp"))
+    if any(one.timestamp == other.timestamp for one, other in pairwise(ordered)):
+        ordered.sort(key=lambda event: (event.timestamp, event.activity_id))
+    return ordered
 
 
 class KeywordSource(StrEnum):

@@ -81,7 +81,7 @@ def _learned(lists: Sequence[RankedList]) -> tuple[Numbers, Numbers, Numbers]:
 
 def scores_of(model: RankerModel, each: RankedList) -> Numbers:
     """(n,) the model's scores of a list's journeys."""
-    return np.array([model.score(measures).base for measures in each.measures])
+    return np.array([score.base for score in model.scores(each.measures)])
 
 
 def folds_of(

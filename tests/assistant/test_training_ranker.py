@@ -30,7 +30,7 @@ def recent_ones(count: int, start: int = 0) -> list[RankedList]:
 
 
 def start_of(model: RankerModel, each: RankedList) -> float:
-    return sigmoid(model.log_odds(each.measures[0])[0])
+    return sigmoid(model.log_odds(each.measures)[0])
 
 
 def test_it_learns_what_users_go_on_with() -> None:

@@ -123,9 +123,15 @@ def test_weights_are_those_of_logs_whose_users_are_like_this_one() -> None:
     assert mixed.score(measures_of(of_user=0.0, gap=1.0)).base == pytest.approx(0.5), "half of each"
     # Odds of e^2 to 1 that he is like those of the first log.
     part = exp(2) / (1 + exp(2))
-    start, added = mixed.log_odds(measures_of(of_user=1.0, gap=0.5))
+    start, (added,) = mixed.log_odds([measures_of(of_user=1.0, gap=0.5)])
     assert start == pytest.approx(part - (1 - part))
     assert added[0] == pytest.approx(0.5 * ((1 - part) - part))
+
+
+def test_journeys_of_one_user_score_together_what_each_scores_alone() -> None:
+    asked = [measures_of(gap=gap, texts=1.0, share=0.3 * gap) for gap in (0.1, 0.7, 1.3)]
+    assert default_ranker().scores(asked) == [default_ranker().score(each) for each in asked]
+    assert default_ranker().scores([]) == []
 
 
 def test_what_was_measured_is_told_in_words() -> None:
@@ -159,7 +165,7 @@ def test_no_feature_is_weighed_by_two_terms() -> None:
 
 def test_terms_that_cancel_stay_small_and_exact() -> None:
     model, measures = flat(gap=-0.6, texts=0.6), measures_of(gap=1.0, texts=1.0)
-    found, (_, parts) = model.score(measures), model.log_odds(measures)
+    found, (_, (parts,)) = model.score(measures), model.log_odds([measures])
     for part, term in zip(parts, found.terms[1:], strict=True):
         assert abs(term.contribution) <= abs(part) / 4 + 1e-15
         assert term.contribution * part >= 0, "a term keeps its sign"
@@ -183,7 +189,7 @@ def test_the_mean_slope_is_that_of_the_way(start: float, way: float) -> None:
 def test_contributions_add_up_to_the_score_exactly(features: list[float], weights: list[float], start: float) -> None:
     model = flat(start, **dict(zip(RANKED, weights, strict=True)))
     measures = replace(USUAL, features=tuple(features))
-    found, (begin, parts) = model.score(measures), model.log_odds(measures)
+    found, (begin, (parts,)) = model.score(measures), model.log_odds([measures])
     assert abs(sum(term.contribution for term in found.terms) - found.base) <= 1e-12
     assert found.base == pytest.approx(sigmoid(begin + sum(parts)), abs=1e-12)
     assert 0 <= found.base <= 1

@@ -77,3 +77,22 @@ def test_every_event_is_in_exactly_one_text_and_the_order_of_keywords_changes_no
     turned = texts_of(keywords, by_words([keyword.key for keyword in keywords]))
     assert (turned.keys, turned.events, turned.labels) == (texts.keys, texts.events, texts.labels)
     assert np.array_equal(turned.context, texts.context)
+
+
+def test_few_contexts_span_a_small_space_with_the_same_cosines() -> None:
+    activities = [act(f"text {number}", number) for number in range(6)]
+    keywords = extract_keywords(activities)
+    vectors = np.random.default_rng(1).normal(size=(len(keywords), 32)).astype(np.float32)
+    vectors[1] = vectors[0]  # two in one place still have a factor
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    texts = texts_of(keywords, vectors)
+    assert texts.spanned.shape == (6, 6)
+    weights = np.arange(36, dtype=np.float32).reshape(6, 6)
+    one, other = weights @ texts.spanned, weights @ texts.context
+    assert one @ one.T == pytest.approx(other @ other.T, rel=1e-4)
+
+
+def test_many_contexts_stay_as_they_are() -> None:
+    keywords = extract_keywords([act(f"text {number}", number) for number in range(5)])
+    texts = texts_of(keywords, np.eye(5, 8, dtype=np.float32))
+    assert texts.spanned is texts.context
