@@ -18,6 +18,7 @@ from assistant.forgetting import Erased, erase
 from assistant.forgotten import ForgottenUsers
 from assistant.keyword_index import KeywordIndex
 from assistant.library import Library
+from assistant.model_settings import model_for
 from assistant.recommending import entries_of, recommend_to
 from assistant.runs import DatedChange, RunMode, RunParameters
 from assistant.settings import Settings
@@ -31,6 +32,7 @@ from chains.keywords import extract_keywords
 from chains.naming_model import NamingModel
 from chains.ranking import RankerModel
 from chains.recommendation import Recommended, RecommendOptions
+from chains.roles import Role
 from chains.safety import SensitivityChecker
 from chains.stage_model import StageModel
 from vectorstore.activity_log import ActivityLog
@@ -41,6 +43,7 @@ from vectorstore.open_store import open_store
 from vectorstore.store import KeywordStore
 
 if TYPE_CHECKING:
+    from chains.structured import Structured
     from vectorstore.retriever import ActivityRetriever
 
 OnProgress = Callable[[int, int], None]
@@ -208,10 +211,17 @@ class JourneyAssistant:
             self.forgotten,
         )
 
-    def expand(self, *, on_progress: OnProgress = _silently) -> Expanded:
+    def expand(
+        self,
+        *,
+        on_progress: OnProgress = _silently,
+        on_written: OnProgress = _silently,
+        structured: "Structured | None" = None,
+    ) -> Expanded:
         """Makes the catalogue of all users' journeys, what its entries lead to, and their items, and stores them.
 
-        Raises LibraryError where there are no journeys.
+        With a model for the role `expander`, it writes related journeys too. structured: by default that of the
+        settings. Raises LibraryError where there are no journeys.
         """
         chosen = self.settings.catalogue
         return expand(
@@ -223,7 +233,18 @@ class JourneyAssistant:
             self.models.checker,
             self.forgotten,
             on_progress,
+            structured or self.exit_to(Role.EXPANDER),
+            on_written,
         )
+
+    def exit_to(self, role: Role) -> "Structured | None":
+        """The exit to the models of the settings, None where this role has none."""
+        if not model_for(role, self.settings.models).model:
+            return None
+        # LangChain takes longer to import than most commands take.
+        from assistant.models import open_structured  # noqa: PLC0415
+
+        return open_structured(self.settings)
 
     def catalogue(self, limit: int = 50) -> tuple[list[Entry], int]:
         """The entries with most users, and how many there are in all. Raises LibraryError where there is none yet."""

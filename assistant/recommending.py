@@ -1,14 +1,19 @@
 """One user's recommendations, from the library, the expansion store and the cache of vectors."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from heapq import nlargest
+
+import numpy as np
 
 from assistant.errors import LibraryError
 from assistant.expansions import Built, Expansions
 from chains.catalogue import Entry, centres_of
+from chains.entry_centres import EntryCentres
 from chains.items import item_of
 from chains.journeys import Journey
 from chains.recommendation import (
+    NEAR_TO_REST,
     Recommended,
     RecommendOptions,
     Source,
@@ -58,7 +63,11 @@ def recommend_to(
         }
         targets = nlargest(_TARGETS, strength, key=lambda entry_id: (strength[entry_id], entry_id))
         known = {**built.expansions(targets), **known}
-        related = recommend_journeys(sources, known, built.centres, options)
+        centres = built.centres
+        if not built.written.place.keys().isdisjoint(targets):
+            centres = _both(centres, built.written)
+            sources = _without_what_is_there(sources, embeddings, built.written)
+        related = recommend_journeys(sources, known, centres, options)
         known.update(built.expansions([each.entry_id for each in related], items=True))
         seen = {item for activity in activities or () if (item := item_of(activity)) is not None}
         seen.update(normalize(text) for journey in journeys for text in journey.texts)
@@ -76,6 +85,29 @@ def sources_of(journeys: Sequence[Journey], embeddings: CachedEmbeddings, built:
         centres = centres_of(others, embeddings.embed)
         sources += [source_of(journey, centre, built.centres) for journey, centre in zip(others, centres, strict=True)]
     return sources
+
+
+def _both(centres: EntryCentres, written: EntryCentres) -> EntryCentres:
+    rows = np.concatenate([centres.rows, written.rows])
+    return EntryCentres((*centres.ids, *written.ids), rows, centres.mean, centres.similarity)
+
+
+def _without_what_is_there(
+    sources: Sequence[Source], embeddings: CachedEmbeddings, written: EntryCentres
+) -> list[Source]:
+    """The sources, each with what a model wrote that means the same journey, or is near to one that must rest.
+
+    No user belongs to what a model wrote, so only where the texts of his journeys lie tells whether he has it.
+    """
+    centres = centres_of([source.journey for source in sources], embeddings.embed)
+    return [
+        replace(
+            source,
+            resting=source.resting
+            | written.near(centre, NEAR_TO_REST if must_rest(source.journey) else written.similarity),
+        )
+        for source, centre in zip(sources, centres, strict=True)
+    ]
 
 
 def entries_of(expansions: Expansions, limit: int) -> tuple[list[Entry], int]:
