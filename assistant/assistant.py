@@ -14,6 +14,7 @@ from assistant.batch import RunSummary, run_inference, users_to_infer
 from assistant.errors import LibraryError
 from assistant.expanding import Expanded, expand
 from assistant.expansions import Expansions
+from assistant.explaining import Explained, Explainer
 from assistant.forgetting import Erased, erase
 from assistant.forgotten import ForgottenUsers
 from assistant.keyword_index import KeywordIndex
@@ -25,7 +26,6 @@ from assistant.settings import Settings
 from chains.affinity import AffinityModel
 from chains.catalogue import CatalogueOptions, Entry
 from chains.clustering import Granularity
-from chains.explanation import explain
 from chains.inference import InferenceModels, InferenceOptions, infer_journeys
 from chains.journeys import ALGORITHM, Journey
 from chains.keywords import extract_keywords
@@ -276,8 +276,20 @@ class JourneyAssistant:
         raise LibraryError(f"user {user_id!r} has no one journey {which!r}; there are: {known}")
 
     def explain(self, user_id: str, which: str) -> str:
-        """Why a journey is claimed and why it ranks where it ranks, with dated receipts."""
-        return explain(self.journey(user_id, which))
+        """Why a journey is claimed and why it ranks where it ranks, with dated receipts; see `explained`."""
+        return self.explained(user_id, which).text
+
+    def explained(self, user_id: str, which: str, *, written: bool | None = None) -> Explained:
+        """The same, with what it rests on and whether a model wrote it.
+
+        written: whether a model is asked; by default where one is set for the role `explainer`.
+        """
+        structured = None if written is False else self.exit_to(Role.EXPLAINER)
+        return self.explainer(structured).journey(self.journey(user_id, which))
+
+    def explainer(self, structured: "Structured | None") -> Explainer:
+        """What explains journeys and recommendations; with None by the template alone."""
+        return Explainer(structured, self.retriever, self.embeddings, self.models.checker)
 
     def recommend(self, user_id: str, options: RecommendOptions | None = None, *, from_log: bool = True) -> Recommended:
         """Related journeys and items for a user, each with its reason. Raises LibraryError without a catalogue.

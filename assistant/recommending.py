@@ -1,8 +1,9 @@
 """One user's recommendations, from the library, the expansion store and the cache of vectors."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from heapq import nlargest
+from typing import TypeVar
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from chains.items import item_of
 from chains.journeys import Journey
 from chains.recommendation import (
     NEAR_TO_REST,
+    Expansion,
     Recommended,
     RecommendOptions,
     Source,
@@ -25,6 +27,8 @@ from chains.recommendation import (
 )
 from vectorstore.activity import Activity, normalize
 from vectorstore.embeddings import CachedEmbeddings
+
+T = TypeVar("T")
 
 # Of all that a user's journeys lead to, so many are ranked.
 _TARGETS = 40
@@ -66,7 +70,7 @@ def recommend_to(
         centres = built.centres
         if not built.written.place.keys().isdisjoint(targets):
             centres = _both(centres, built.written)
-            sources = _without_what_is_there(sources, embeddings, built.written)
+            sources = _without_what_is_there(sources, known, embeddings, built.written)
         related = recommend_journeys(sources, known, centres, options)
         known.update(built.expansions([each.entry_id for each in related], items=True))
         seen = {item for activity in activities or () if (item := item_of(activity)) is not None}
@@ -93,21 +97,35 @@ def _both(centres: EntryCentres, written: EntryCentres) -> EntryCentres:
 
 
 def _without_what_is_there(
-    sources: Sequence[Source], embeddings: CachedEmbeddings, written: EntryCentres
+    sources: Sequence[Source], known: Mapping[str, Expansion], embeddings: CachedEmbeddings, written: EntryCentres
 ) -> list[Source]:
     """The sources, each with what a model wrote that means the same journey, or is near to one that must rest.
 
-    No user belongs to what a model wrote, so only where the texts of his journeys lie tells whether he has it.
+    No user belongs to what a model wrote, so only where the texts of his journeys lie tells whether he has it. What was
+    written for a journey's own entry is near to it, and was found to be another.
     """
     centres = centres_of([source.journey for source in sources], embeddings.embed)
-    return [
-        replace(
-            source,
-            resting=source.resting
-            | written.near(centre, NEAR_TO_REST if must_rest(source.journey) else written.similarity),
-        )
-        for source, centre in zip(sources, centres, strict=True)
+    found = []
+    for source, centre in zip(sources, centres, strict=True):
+        if must_rest(source.journey):
+            there = written.near(centre, NEAR_TO_REST)
+        else:
+            own = known.get(source.entry_id or "")
+            led_to = {relation.entry_id for relation in own.relations} if own else set()
+            there = written.near(centre, written.similarity) - led_to
+        found.append(replace(source, resting=source.resting | there))
+    return found
+
+
+def one_of(found: Sequence[T], which: str, names: Callable[[T], Collection[str]]) -> T:
+    """What has this rank, or one of its names. Raises LibraryError where nothing has, or more than one."""
+    matching = [each for rank, each in enumerate(found, 1) if which == str(rank)] or [
+        each for each in found if which.casefold() in {name.casefold() for name in names(each)}
     ]
+    if len(matching) != 1:
+        known = ", ".join(f"{rank} {next(iter(names(each)))}" for rank, each in enumerate(found, 1)) or "nothing"
+        raise LibraryError(f"{which!r} is not recommended; what is: {known}")
+    return matching[0]
 
 
 def entries_of(expansions: Expansions, limit: int) -> tuple[list[Entry], int]:

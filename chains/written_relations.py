@@ -17,8 +17,6 @@ from chains.written_by import WrittenBy
 from chains.written_expansions import DUPLICATE, Written, proposal_rows
 from vectorstore.activity import normalize
 
-#: Cosine, without what all journeys share, from which a proposal means an entry.
-MATCH = 0.65
 #: What a proposal that means an entry is worth by itself: as much as nearness in meaning at its best.
 MATCHED_STRENGTH = 0.05
 #: What one that means none is worth at most; nearness in meaning is worth more from the least cosine that counts on.
@@ -82,8 +80,10 @@ class _Made:
         own = self._catalogue.centres.apart(row[None])[0]
         cosines = np.round(self._catalogue.centres.own @ own, 4)
         target = self._names.get(normalize(proposal.name))
-        if target is None and float(cosines.max()) >= MATCH and int(cosines.argmax()) != source:
-            target = int(cosines.argmax())
+        # As with journeys: one that lay there would belong to the entry. What lies nearest to its own is a finer one.
+        nearest = int(cosines.argmax())
+        if target is None and nearest != source and float(cosines[nearest]) >= self._catalogue.centres.similarity:
+            target = nearest
         if target == source:
             return
         if target is not None:

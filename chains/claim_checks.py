@@ -1,0 +1,114 @@
+"""Whether a claim holds: it cites evidence that is there and speaks of the same, and says nothing beyond it.
+
+A claim speaks of the evidence where it shares a content word with it, or a word close in meaning. All other words have
+to be function words, words of explaining, or close in meaning to the evidence; dates and counts have to be right.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+import numpy as np
+
+from chains.catalogue import Embed
+from chains.dates_and_counts import why_wrong_counts, why_wrong_dates
+from chains.evidence import Evidence, cited
+from chains.keywords import function_words
+from chains.naming_candidates import words_in
+from chains.safety import SensitivityChecker
+from chains.written_text import why_unfit_text
+
+_LONGEST = 240
+#: Cosine of a claim's word to a text of the evidence, from which it is close in meaning.
+CLOSE = 0.5
+_STEM = 4
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A claim, the numbers that hold, ascending, and why it doesn't hold, "" where it does."""
+
+    text: str
+    evidence: tuple[int, ...]
+    why: str
+
+
+class ClaimChecker:
+    """For claims on one question. about: what is explained, its name first, then words of it; they may be said. They
+    prove by themselves only where the evidence is close in meaning to the name."""
+
+    def __init__(
+        self, evidence: Sequence[Evidence], about: Sequence[str], embed: Embed, checker: SensitivityChecker
+    ) -> None:
+        self._evidence, self._embed, self._checker = evidence, embed, checker
+        self._words = {each.number: _words(each.text) for each in evidence}
+        self._name, self._told = about[0], about
+        self._about = {word for text in about for word in _words(text)}
+
+    def check(self, text: str, numbers: Sequence[int]) -> Checked:
+        """text: one sentence. numbers: that it cites."""
+        text = " ".join(text.split())
+        if len(text) > _LONGEST:
+            return Checked(text, (), "it is too long")
+        if why := why_unfit_text(text, self._checker):
+            return Checked(text, (), why)
+        if not numbers:
+            return Checked(text, (), "it cites no evidence")
+        there = cited(self._evidence, numbers)
+        if not there:
+            return Checked(text, (), "it cites numbers that are not in the evidence")
+        said = _words(text)
+        near, close = self._closeness(said, there)
+        speaks_of_it = any(_same(word, other) for word in said for other in self._about)
+        good = [
+            each
+            for place, each in enumerate(there)
+            if any(_same(word, other) for word in said for other in self._words[each.number])
+            or any(close[word][place] >= CLOSE for word in close)
+            or (speaks_of_it and near[place] >= CLOSE)
+        ]
+        if not good:
+            return Checked(text, (), "the evidence that it cites speaks of something else")
+        proven = {word for each in good for word in self._words[each.number]} | self._about
+        kept = [there.index(each) for each in good]
+        beyond = [word for word in said if not any(_same(word, other) for other in proven)]
+        if any(word not in close or max(close[word][place] for place in kept) < CLOSE for word in beyond):
+            return Checked(text, (), "it says what the evidence that it cites does not show")
+        if why := why_wrong_dates(text, good, self._told) or why_wrong_counts(text, good, self._told):
+            return Checked(text, (), why)
+        return Checked(text, tuple(each.number for each in good), "")
+
+    def _closeness(self, said: Sequence[str], there: Sequence[Evidence]) -> tuple[list[float], dict[str, list[float]]]:
+        """Of the name, and of each word that no evidence has, the cosines to the texts that are cited.
+
+        Only words that the user's texts don't have are embedded, so that nothing of his is added to the cache.
+        """
+        own = {word for words in self._words.values() for word in words} | self._about
+        unknown = [word for word in dict.fromkeys(said) if not any(_same(word, other) for other in own)]
+        texts = self._embed([each.text for each in there])
+        near, *cosines = np.round(self._embed([self._name, *unknown]) @ texts.T, 4).tolist()
+        return near, dict(zip(unknown, cosines, strict=True))
+
+
+def _words(text: str) -> list[str]:
+    """Content words, without what any explanation says."""
+    plain = [word for word in words_in(text) if word not in function_words() and word not in _explaining()]
+    return [word for word in plain if not word.isdigit()]
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two words are forms of one: sew and sewing, tile and tiles."""
+    short, long = sorted((one, other), key=len)
+    if short == long:
+        return True
+    return len(short) >= _STEM and long.startswith(short) and len(long) - len(short) <= _STEM - 1
+
+
+@cache
+def _explaining() -> frozenset[str]:
+    """Words of explaining, from `explaining.txt`, as `words_in` gives them."""
+    listed = (resources.files("chains") / "explaining.txt").read_text(encoding="utf-8")
+    return frozenset(word for line in listed.splitlines() if not line.startswith("#") for word in words_in(line))
