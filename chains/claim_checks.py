@@ -18,11 +18,12 @@ from chains.evidence import Evidence, cited
 from chains.keywords import function_words
 from chains.naming_candidates import words_in
 from chains.safety import SensitivityChecker
+from chains.showable import why_unfit
 from chains.written_text import why_unfit_text
 
 _LONGEST = 240
 #: Cosine of a claim's word to a text of the evidence, from which it is close in meaning.
-CLOSE = 0.5
+CLOSE = 0.4
 _STEM = 4
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 
@@ -53,11 +54,12 @@ class ClaimChecker:
         text = " ".join(text.split())
         if len(text) > _LONGEST:
             return Checked(text, (), "it is too long")
-        if why := why_unfit_text(text, self._checker):
-            return Checked(text, (), why)
         if not numbers:
             return Checked(text, (), "it cites no evidence")
         there = cited(self._evidence, numbers)
+        # A title may say "you"; what is quoted of it is not said of anybody.
+        if why := why_unfit(text) or why_unfit_text(_without_quotes(text, there), self._checker):
+            return Checked(text, (), why)
         if not there:
             return Checked(text, (), "it cites numbers that are not in the evidence")
         said = _words(text)
@@ -91,6 +93,13 @@ class ClaimChecker:
         texts = self._embed([each.text for each in there])
         near, *cosines = np.round(self._embed([self._name, *unknown]) @ texts.T, 4).tolist()
         return near, dict(zip(unknown, cosines, strict=True))
+
+
+def _without_quotes(text: str, there: Sequence[Evidence]) -> str:
+    for each in sorted(there, key=lambda each: -len(each.text)):
+        quoted = re.escape(" ".join(each.text.split()))
+        text = re.sub(rf"[“\"'‘]{quoted}[.,]?[”\"'’]", "this", text, flags=re.IGNORECASE)
+    return text
 
 
 def _words(text: str) -> list[str]:

@@ -58,12 +58,14 @@ def why_wrong_dates(text: str, evidence: Sequence[Evidence], about: Sequence[str
 
 
 def why_wrong_counts(text: str, evidence: Sequence[Evidence], about: Sequence[str] = ()) -> str:
-    """What is wrong with its numbers; "" where each number of the text counts what it says, or stands in the evidence, or in what is explained."""
+    """What is wrong with the numbers of a text; "" where each counts what it says it does, or stands in the evidence or
+    in what is explained."""
     words = _texts(evidence, about)
     rest = _dates(text)[1]
     for number, spelled, after in _numbers(rest):
-        if not _counts(number, after, evidence) and not re.search(rf"(?<!\w){re.escape(spelled)}(?!\w)", words):
-            return "it tells a number that cannot be counted in the evidence that it cites"
+        if not _stands_before(number, spelled, after[:1], words) and not _counts(number, after, evidence):
+            if any(_noun(word) for word in after) or not _stands_before(number, spelled, [], words):
+                return "it tells a number that cannot be counted in the evidence that it cites"
     total = sum(len(each.times) for each in evidence)
     for found in _MANY.finditer(rest):
         if total < _LEAST.get(found[1].casefold(), _FEW) and found[1].casefold() not in words:
@@ -136,6 +138,13 @@ def _numbers(text: str) -> Iterator[tuple[float, str, list[str]]]:
         else:
             value = _NUMBERS.get(spelled)
             yield float(spelled.replace(",", ".")) if value is None else value, spelled, after
+
+
+def _stands_before(number: float, spelled: str, after: Sequence[str], words: str) -> bool:
+    """Whether the words have the number, in digits or spelled, and then the word after it, where one is given."""
+    written = "|".join(re.escape(each) for each in {spelled, f"{number:g}"})
+    then = rf"\W{{1,3}}{re.escape(after[0])}" if after else ""
+    return re.search(rf"(?<!\w)(?:{written}){then}(?!\w)", words) is not None
 
 
 def _counts(number: float, after: Sequence[str], evidence: Sequence[Evidence]) -> bool:

@@ -31,7 +31,7 @@ from chains.written_by import WrittenBy
 from chains.written_text import why_unfit_text
 
 #: Cosine, without what all journeys share, from which a proposal says what the entry or another proposal says. Of some
-#: written by hand for sample entries, rewordings lie at 0.80 to 0.88 (one at 0.68), what is only related at most at 0.76.
+#: written by hand for sample entries, rewordings are at 0.80 to 0.88 (one at 0.68), what is but related at 0.76 or less.
 DUPLICATE = 0.78
 _LONGEST_NAME = 60
 _KEYWORDS_TOLD = 12
