@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -204,8 +204,7 @@ class JourneyAssistant:
             self.library,
             self.embeddings,
             parameters,
-            options,
-            self.models,
+            partial(infer_journeys, as_of=clock, options=options, models=self.models),
             wanted,
             on_progress,
             self.forgotten,

@@ -16,6 +16,7 @@ from assistant.commands.catalogue import catalogue
 from assistant.commands.evaluate import evaluate_app
 from assistant.commands.expand import expand
 from assistant.commands.explain import explain
+from assistant.commands.judge import judge
 from assistant.commands.recommend import recommend
 from assistant.commands.train import train_app
 from assistant.doctor import examine
@@ -261,6 +262,7 @@ app.command()(explain)
 app.command()(expand)
 app.command()(recommend)
 app.command()(catalogue)
+app.command()(judge)
 
 
 @app.command()

@@ -72,6 +72,7 @@ def erase(
         + len(library.changes(user_id))
         + (library.state(user_id) is not None)
         + len(library.calls(user_id))
+        + len(library.judgements(user_id))
         + replies.forget(user_id)
     )
     return Erased(

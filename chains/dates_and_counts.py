@@ -63,9 +63,10 @@ def why_wrong_counts(text: str, evidence: Sequence[Evidence], about: Sequence[st
     words = _texts(evidence, about)
     rest = _dates(text)[1]
     for number, spelled, after in _numbers(rest):
-        if not _stands_before(number, spelled, after[:1], words) and not _counts(number, after, evidence):
-            if any(_noun(word) for word in after) or not _stands_before(number, spelled, [], words):
-                return "it tells a number that cannot be counted in the evidence that it cites"
+        if _stands_before(number, spelled, after[:1], words) or _counts(number, after, evidence):
+            continue
+        if any(_noun(word) for word in after) or not _stands_before(number, spelled, [], words):
+            return "it tells a number that cannot be counted in the evidence that it cites"
     total = sum(len(each.times) for each in evidence)
     for found in _MANY.finditer(rest):
         if total < _LEAST.get(found[1].casefold(), _FEW) and found[1].casefold() not in words:

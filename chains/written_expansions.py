@@ -31,7 +31,7 @@ from chains.written_by import WrittenBy
 from chains.written_text import why_unfit_text
 
 #: Cosine, without what all journeys share, from which a proposal says what the entry or another proposal says. Of some
-#: written by hand for sample entries, rewordings are at 0.80 to 0.88 (one at 0.68), what is but related at 0.76 or less.
+#: written by hand for sample entries, rewordings have 0.80 to 0.88 (one 0.68), and what is only related at most 0.76.
 DUPLICATE = 0.78
 _LONGEST_NAME = 60
 _KEYWORDS_TOLD = 12
