@@ -38,16 +38,21 @@ class Checked:
 
 
 class ClaimChecker:
-    """For claims on one question. about: what is explained, its name first, then words of it; they may be said. They
-    prove by themselves only where the evidence is close in meaning to the name."""
+    """For claims on one question. name: of what is explained; its words may be said of evidence that is close in meaning
+    to it. own: other words of the user, which have to be in the evidence that is cited."""
 
     def __init__(
-        self, evidence: Sequence[Evidence], about: Sequence[str], embed: Embed, checker: SensitivityChecker
+        self,
+        evidence: Sequence[Evidence],
+        name: str,
+        own: Sequence[str],
+        embed: Embed,
+        checker: SensitivityChecker,
     ) -> None:
         self._evidence, self._embed, self._checker = evidence, embed, checker
         self._words = {each.number: _words(each.text) for each in evidence}
-        self._name, self._told = about[0], about
-        self._about = {word for text in about for word in _words(text)}
+        self._name, self._about = name, set(_words(name))
+        self._own = self._about.union(*self._words.values(), *(_words(text) for text in own))
 
     def check(self, text: str, numbers: Sequence[int]) -> Checked:
         """text: one sentence. numbers: that it cites."""
@@ -79,7 +84,7 @@ class ClaimChecker:
         beyond = [word for word in said if not any(_same(word, other) for other in proven)]
         if any(word not in close or max(close[word][place] for place in kept) < CLOSE for word in beyond):
             return Checked(text, (), "it says what the evidence that it cites does not show")
-        if why := why_wrong_dates(text, good, self._told) or why_wrong_counts(text, good, self._told):
+        if why := why_wrong_dates(text, good, [self._name]) or why_wrong_counts(text, good, [self._name]):
             return Checked(text, (), why)
         return Checked(text, tuple(each.number for each in good), "")
 
@@ -88,8 +93,7 @@ class ClaimChecker:
 
         Only words that the user's texts don't have are embedded, so that nothing of his is added to the cache.
         """
-        own = {word for words in self._words.values() for word in words} | self._about
-        unknown = [word for word in dict.fromkeys(said) if not any(_same(word, other) for other in own)]
+        unknown = [word for word in dict.fromkeys(said) if not any(_same(word, other) for other in self._own)]
         texts = self._embed([each.text for each in there])
         near, *cosines = np.round(self._embed([self._name, *unknown]) @ texts.T, 4).tolist()
         return near, dict(zip(unknown, cosines, strict=True))

@@ -132,7 +132,7 @@ def write_explanation(
     question, evidence = gathered.question, gathered.evidence
     if not evidence:
         return WrittenExplanation(because="there is no activity that may serve as evidence")
-    claims = ClaimChecker(evidence, (question.name, *question.words), embed, checker)
+    claims = ClaimChecker(evidence, question.name, question.words, embed, checker)
     rows: list[JsonValue] = [*evidence_rows(evidence)]
     fields: dict[str, JsonValue] = {
         "what": question.what,
