@@ -38,8 +38,11 @@ class Checked:
 
 
 class ClaimChecker:
-    """For claims on one question. name: of what is explained; its words may be said of evidence that is close in meaning
-    to it. own: other words of the user, which have to be in the evidence that is cited."""
+    """For claims on one question.
+
+    name: of what is explained; its words may be said of evidence that is close in meaning to it. own: other words of
+    the user, which have to be in the evidence that is cited.
+    """
 
     def __init__(
         self,

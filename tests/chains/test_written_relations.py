@@ -99,7 +99,7 @@ def test_one_that_means_an_entry_gets_the_figures_that_were_counted(world: _Worl
 
 
 def test_counts_of_fewer_than_k_users_are_not_told(world: _World) -> None:
-    (relation, *_) = [each for each in world.of(world.join(Chess=("Cooking in a kitchen",)), "Chess")]
+    relation, *_ = world.of(world.join(Chess=("Cooking in a kitchen",)), "Chess")
     assert (relation.kind, relation.support, relation.confidence, relation.lift) == (RelationKind.WRITTEN, 0, 0.0, 0.0)
     assert relation.strength == MATCHED_STRENGTH
 
@@ -107,9 +107,7 @@ def test_counts_of_fewer_than_k_users_are_not_told(world: _World) -> None:
 def test_the_same_proposed_for_two_entries_is_one_entry(world: _World) -> None:
     joined = world.join(Kitchen=("Saving pantry",), Bread=("Stocking the pantry",))
     assert [entry.name for entry in joined.entries] == ["Saving pantry"]
-    assert (
-        world.of(joined, "Bread")[-1].entry_id == world.of(joined, "Kitchen")[-1].entry_id == joined.entries[0].entry_id
-    )
+    assert {world.of(joined, name)[-1].entry_id for name in ("Bread", "Kitchen")} == {joined.entries[0].entry_id}
 
 
 def test_what_means_the_entry_itself_or_is_too_much_is_left_out(world: _World) -> None:
