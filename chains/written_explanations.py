@@ -150,7 +150,7 @@ def write_explanation(
         return WrittenExplanation(because=answer.because)
     checked = _checked(answer.value, claims)
     dropped = tuple(each.why for each in checked if each.why)
-    kept = tuple(Claim(each.text, each.evidence) for each in checked if not each.why)
+    kept = tuple({normalize(each.text): Claim(each.text, each.evidence) for each in checked if not each.why}.values())
     if not kept:
         because = f"no claim of {answer.model} held" if dropped else f"{answer.model} found nothing to say"
         return WrittenExplanation((), (), dropped, answer.model, answer.prompt_version, because)
