@@ -69,7 +69,7 @@ def fit_text(
     if support and support.missing(text, sentence=sentence):
         return "it has words that the keywords do not support"
     if support and not support.rests(text):
-        return "it has no word of what most keywords are about"
+        return "it rests on a single keyword that occurs once"
     return ""
 
 

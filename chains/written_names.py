@@ -20,7 +20,8 @@ from chains.roles import Role
 from chains.safety import SensitivityChecker
 from chains.steps import Fields, ModelReply, Step
 from chains.structured import Answer, Structured
-from chains.word_support import Support, topic_of
+from chains.word_forms import topic_of
+from chains.word_support import Support
 from vectorstore.activity import Keyword
 
 #: Journeys that are named in one call, at most; the names of a user's earlier calls are told to the next.
