@@ -88,7 +88,7 @@ def same(one: str, other: str) -> bool:
 
 @cache
 def stem_of(word: str) -> str:
-    """The word without its ending, by a few rules for the commonest endings of European languages; numbers in digits."""
+    """The word without its ending, by rules for the commonest endings of European languages; a number in digits."""
     if word in _NUMBERS or _ORDINAL.match(word):
         return _NUMBERS.get(word) or _ORDINAL.sub(r"\1", word)
     stem = _ENDING.sub("", word.split("'")[0] or word)
