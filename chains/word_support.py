@@ -63,12 +63,11 @@ class Support:
         return stem in free or stem in self._stems or self._has(word.text) or self._is_compound(word.text)
 
     def _has(self, word: str) -> bool:
-        return any(same(word, other) for other in self._held)
+        """In some form, or as the end of a compound: Laube of Gartenlaube."""
+        return any(same(word, other) or _ends(word, other) for other in self._held)
 
     def _is_compound(self, word: str) -> bool:
-        """Gartenlaube of Garten and Laube, and Laube of Gartenlaube."""
-        if any(_ends(word, other) for other in self._held):
-            return True
+        """Gartenlaube of Garten and Laube."""
         for at in range(_LEAST_PART, len(word) - _LEAST_PART + 1):
             head, tail = word[:at], word[at:]
             if (self._has(tail) or stem_of(tail) in free_stems()) and any(
