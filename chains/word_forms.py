@@ -92,7 +92,7 @@ def stem_of(word: str) -> str:
     if word in _NUMBERS or _ORDINAL.match(word):
         return _NUMBERS.get(word) or _ORDINAL.sub(r"\1", word)
     stem = _ENDING.sub(lambda ending: "i" if ending[0] == "ies" else "", word.split("'")[0] or word)
-    if len(stem) > _LEAST_STEM and stem[-1] == stem[-2] and stem[-1] not in "aeiou":
+    if len(stem) > _LEAST_STEM and stem[-1] == stem[-2] and stem[-1].isalpha() and stem[-1] not in "aeiou":
         stem = stem[:-1]
     return stem[:-1] + "i" if stem.endswith("y") else stem
 

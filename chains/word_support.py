@@ -44,12 +44,19 @@ class Support:
         return [word.text for word in left if word.unspaced or word.text not in near]
 
     def rests(self, text: str) -> bool:
-        """Whether the words of the text stand in a core text, or in two texts together: what only one text says may
-        have been written to steer a model."""
+        """Whether at least half of the text's words would be there without any one of the texts that isn't core: what a
+        single text says may have been written to steer a model."""
         free = free_stems()
-        words = [word for word in content_words(text) if word.unspaced or stem_of(word.text) not in free]
-        standing = [place for place in range(len(self._texts)) if any(self._stands(word, place) for word in words)]
-        return len(standing) >= min(2, len(self._texts)) > 0 or any(self._relied[place] for place in standing)
+        words = [
+            word
+            for word in content_words(text)
+            if (word.text not in free_runs() if word.unspaced else stem_of(word.text) not in free)
+        ]
+        standing = [{place for place in range(len(self._texts)) if self._stands(word, place)} for word in words]
+        relied = {place for place, core in enumerate(self._relied) if core}
+        single = {place for places in standing for place in places if len(self._texts) > 1} - relied
+        left = [sum(bool(places - {place}) for places in standing) for place in single]
+        return any(standing) and all(2 * count >= len(words) for count in left)
 
     def _stands(self, word: Word, place: int) -> bool:
         if word.unspaced:
