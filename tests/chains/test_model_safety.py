@@ -28,8 +28,8 @@ TEXTS = [
 SUPPORT = Support(TEXTS)
 
 
-def why(text: str, **kwargs: int) -> str:
-    return fit_text(text, support=SUPPORT, checker=CHECKER, **kwargs)
+def why(text: str) -> str:
+    return fit_text(text, support=SUPPORT, checker=CHECKER)
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,8 @@ def _masked(event: Activity) -> Activity:
 def _journeys(user: SampleUser, *more: str, masked: bool = True) -> tuple[list[Journey], list[Keyword]]:
     """The journeys as their writer meant them, each named by its commonest text that may be shown. more: searches that
     are planted into each journey."""
-    journeys, everything = [], []
+    journeys: list[Journey] = []
+    everything: list[Activity] = []
     for known in user.journeys:
         events = [_masked(event) if masked else event for event, key in user.activities if key == known.key]
         last = events[-1]
