@@ -7,9 +7,11 @@ import pytest
 from journeys_to_name import journeys_of
 from langchain_core.messages import BaseMessage
 from made_activity import BOARD, CLOSEUP, SAVE, act
+from model_server import FAULTS, ModelServer, serving
 from obedient_model import data_of
 from scripted_model import Script, ScriptedChat, in_turn, scripted
 
+from chains.chat_models import Limits, open_chat_model
 from chains.house_style import HouseStyle
 from chains.journeys import Intent, Journey, NamedBy, Policy, Verdict
 from chains.metering import Budget, BudgetSpent, Meter
@@ -308,3 +310,19 @@ def test_a_keyword_name_that_is_flagged_is_not_shown_either() -> None:
     bad = one(2, "Learning to knit")
     (wedding,), _ = write(in_turn(*[reply(GOOD[0], bad)] * 2), guard=_Listed("Sewing"))
     assert wedding.name == "Planning a rustic barn wedding"
+
+
+@pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault != "slow"])
+def test_a_model_among_faults_costs_no_journey(fault: str) -> None:
+    with serving(ModelServer(lambda request: reply(*GOOD), (fault, ""))) as server:
+        model = open_chat_model("openai:local", base_url=server.url, limits=Limits(timeout=2.0, attempts=2))
+        made, keywords = journeys()
+        structured = Structured({Role.NAMER: [model]}, wait=lambda seconds: None)
+        written = write_names(made, keywords, structured=structured, checker=CHECKER)
+        total = structured.meter.total
+        assert (total.input_tokens, total.output_tokens) == (server.input_tokens, server.output_tokens)
+    if fault == "refusal":
+        assert [each.name for each in written] == ["Barn wedding venues", "Sewing"]
+        assert written[0].fallback.endswith("the model declined")
+    else:
+        assert [each.name for each in written] == ["Planning a rustic barn wedding", "Learning to sew"]
