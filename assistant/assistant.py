@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -14,23 +14,25 @@ from assistant.batch import RunSummary, run_inference, users_to_infer
 from assistant.errors import LibraryError
 from assistant.expanding import Expanded, expand
 from assistant.expansions import Expansions
+from assistant.explaining import Explained, Explainer
 from assistant.forgetting import Erased, erase
 from assistant.forgotten import ForgottenUsers
 from assistant.keyword_index import KeywordIndex
 from assistant.library import Library
+from assistant.model_settings import model_for
 from assistant.recommending import entries_of, recommend_to
 from assistant.runs import DatedChange, RunMode, RunParameters
 from assistant.settings import Settings
 from chains.affinity import AffinityModel
 from chains.catalogue import CatalogueOptions, Entry
 from chains.clustering import Granularity
-from chains.explanation import explain
 from chains.inference import InferenceModels, InferenceOptions, infer_journeys
 from chains.journeys import ALGORITHM, Journey
 from chains.keywords import extract_keywords
 from chains.naming_model import NamingModel
 from chains.ranking import RankerModel
 from chains.recommendation import Recommended, RecommendOptions
+from chains.roles import Role
 from chains.safety import SensitivityChecker
 from chains.stage_model import StageModel
 from vectorstore.activity_log import ActivityLog
@@ -41,6 +43,7 @@ from vectorstore.open_store import open_store
 from vectorstore.store import KeywordStore
 
 if TYPE_CHECKING:
+    from chains.structured import Structured
     from vectorstore.retriever import ActivityRetriever
 
 OnProgress = Callable[[int, int], None]
@@ -201,17 +204,23 @@ class JourneyAssistant:
             self.library,
             self.embeddings,
             parameters,
-            options,
-            self.models,
+            partial(infer_journeys, as_of=clock, options=options, models=self.models),
             wanted,
             on_progress,
             self.forgotten,
         )
 
-    def expand(self, *, on_progress: OnProgress = _silently) -> Expanded:
+    def expand(
+        self,
+        *,
+        on_progress: OnProgress = _silently,
+        on_written: OnProgress = _silently,
+        structured: "Structured | None" = None,
+    ) -> Expanded:
         """Makes the catalogue of all users' journeys, what its entries lead to, and their items, and stores them.
 
-        Raises LibraryError where there are no journeys.
+        With a model for the role `expander`, it writes related journeys too. structured: by default that of the
+        settings. Raises LibraryError where there are no journeys.
         """
         chosen = self.settings.catalogue
         return expand(
@@ -223,7 +232,18 @@ class JourneyAssistant:
             self.models.checker,
             self.forgotten,
             on_progress,
+            structured or self.exit_to(Role.EXPANDER),
+            on_written,
         )
+
+    def exit_to(self, role: Role) -> "Structured | None":
+        """The exit to the models of the settings, None where this role has none."""
+        if not model_for(role, self.settings.models).model:
+            return None
+        # LangChain takes longer to import than most commands take.
+        from assistant.models import open_structured  # noqa: PLC0415
+
+        return open_structured(self.settings)
 
     def catalogue(self, limit: int = 50) -> tuple[list[Entry], int]:
         """The entries with most users, and how many there are in all. Raises LibraryError where there is none yet."""
@@ -255,8 +275,20 @@ class JourneyAssistant:
         raise LibraryError(f"user {user_id!r} has no one journey {which!r}; there are: {known}")
 
     def explain(self, user_id: str, which: str) -> str:
-        """Why a journey is claimed and why it ranks where it ranks, with dated receipts."""
-        return explain(self.journey(user_id, which))
+        """Why a journey is claimed and why it ranks where it ranks, with dated receipts; see `explained`."""
+        return self.explained(user_id, which).text
+
+    def explained(self, user_id: str, which: str, *, written: bool | None = None) -> Explained:
+        """The same, with what it rests on and whether a model wrote it.
+
+        written: whether a model is asked; by default where one is set for the role `explainer`.
+        """
+        structured = None if written is False else self.exit_to(Role.EXPLAINER)
+        return self.explainer(structured).journey(self.journey(user_id, which))
+
+    def explainer(self, structured: "Structured | None") -> Explainer:
+        """What explains journeys and recommendations; with None by the template alone."""
+        return Explainer(structured, self.retriever, self.embeddings, self.models.checker)
 
     def recommend(self, user_id: str, options: RecommendOptions | None = None, *, from_log: bool = True) -> Recommended:
         """Related journeys and items for a user, each with its reason. Raises LibraryError without a catalogue.

@@ -1,7 +1,9 @@
 """Runs over many users: activity streamed from the log, inferred user by user, written in whole batches."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 
@@ -11,27 +13,36 @@ from assistant.errors import LibraryError
 from assistant.forgotten import ForgottenUsers
 from assistant.identity import continue_journeys
 from assistant.library import Library
-from assistant.runs import Run, RunParameters, UserResult, UserState
-from chains.inference import InferenceModels, InferenceOptions, infer_journeys
+from assistant.runs import Run, RunParameters, RunState, UserResult, UserState
+from chains.call_records import CallRecord
 from chains.journeys import Journey
 from chains.keywords import extract_keywords
-from vectorstore.activity import Activity
+from chains.metering import BudgetSpent
+from chains.texts import Floats
+from vectorstore.activity import Activity, Keyword
 from vectorstore.activity_log import ActivityLog, Extent, Seen
 from vectorstore.embeddings import CachedEmbeddings
 from vectorstore.nearest import unit_rows
 
 _USERS_AT_ONCE = 64
 
+#: From all keywords of one user and their vectors, row by row, to the journeys.
+UserInference = Callable[[Sequence[Keyword], Floats], list[Journey]]
+
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """What a run did. users: inferred now; resumed: those that a killed run with the same settings had done before."""
+    """What a run did. users: inferred now; resumed: those that a killed run with the same settings had done before.
+
+    fell_back: why a model that was asked has no part in some journeys, and for how many users that is so.
+    """
 
     run: Run
     users: int
     resumed: int
     journeys: int
     changes: int
+    fell_back: Mapping[str, int] = field(default_factory=dict)
 
 
 def users_to_infer(log: ActivityLog, library: Library, parameters: RunParameters) -> set[str]:
@@ -88,11 +99,14 @@ def _saw_other(state: UserState, extent: Extent, as_of: datetime) -> bool:
 def infer_users(
     activities: Iterable[tuple[str, list[Activity]]],
     embeddings: CachedEmbeddings,
-    as_of: datetime,
-    options: InferenceOptions,
-    models: InferenceModels,
+    infer: UserInference,
+    at_once: int = 1,
 ) -> Iterator[tuple[str, list[Journey]]]:
-    """Each user's journeys, in the order given; texts are embedded for many users at once."""
+    """Each user's journeys, in the order given; texts are embedded for many users at once.
+
+    at_once: users inferred side by side, which pays where `infer` waits for a model. Where that raises BudgetSpent, the
+    users before it are given out first.
+    """
     stream, threads = iter(activities), ThreadpoolController()
     while batch := list(islice(stream, _USERS_AT_ONCE)):
         of_users = [(user_id, extract_keywords(events)) for user_id, events in batch]
@@ -103,12 +117,27 @@ def infer_users(
         embedded = embeddings.embed(texts)
         # To the bit what a store makes of them, so that what is inferred from a store is the same.
         vectors = unit_rows(embedded, *embedded.shape)
-        for user_id, keywords in of_users:
-            own = vectors[[row[keyword.key] for keyword in keywords]]
-            # Users' matrices are small: more threads on one of them cost more than they bring.
+
+        def one(keywords: list[Keyword], vectors: Floats = vectors, row: dict[str, int] = row) -> list[Journey]:
+            return infer(keywords, vectors[[row[keyword.key] for keyword in keywords]])
+
+        if at_once == 1:
+            for user_id, keywords in of_users:
+                # Users' matrices are small: more threads on one of them cost more than they bring.
+                with threads.limit(limits=1, user_api="blas"):
+                    journeys = one(keywords)
+                yield user_id, journeys
+            continue
+        with ThreadPoolExecutor(at_once) as pool:
             with threads.limit(limits=1, user_api="blas"):
-                journeys = infer_journeys(keywords, own, as_of, options, models)
-            yield user_id, journeys
+                asked = [(user_id, pool.submit(one, keywords)) for user_id, keywords in of_users]
+                wait([answer for _, answer in asked])
+            stopped = [answer.exception() for _, answer in asked if answer.exception()]
+            for user_id, answer in asked:
+                if answer.exception() is None:
+                    yield user_id, answer.result()
+            if stopped:
+                raise stopped[0]  # type: ignore[misc]
 
 
 def run_inference(
@@ -116,16 +145,20 @@ def run_inference(
     library: Library,
     embeddings: CachedEmbeddings,
     parameters: RunParameters,
-    options: InferenceOptions,
-    models: InferenceModels,
+    infer: UserInference,
     users: Collection[str] | None = None,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
     forgotten: ForgottenUsers | None = None,
+    *,
+    at_once: int = 1,
+    calls_of: Callable[[str], Sequence[CallRecord]] = lambda user_id: (),
 ) -> RunSummary:
     """Infers and stores the journeys of these users, or of all; a run that was killed goes on where it stopped.
 
     on_progress: is told how many users are done, of how many. forgotten: is asked before users are written, any of whom
-    may have been forgotten since the run read his activity.
+    may have been forgotten since the run read his activity. at_once: see `infer_users`. calls_of: the replies of models
+    that a user's journeys rest on. Raises BudgetSpent where the budget for models ends; the users done until then are
+    kept, and the same run goes on from there.
     """
     wanted = set(log.users()) if users is None else set(users)
     run = library.begin_run(parameters)
@@ -133,8 +166,11 @@ def run_inference(
     todo = wanted - done
     stream = log.stream(users=todo, until=parameters.as_of)
     inferred, journeys, changes = 0, 0, 0
+    fell_back: Counter[str] = Counter()
     on_progress(len(done), len(wanted))
-    results = _with_the_silent(infer_users(stream, embeddings, parameters.as_of, options, models), todo)
+    stopped: list[BudgetSpent] = []
+    found_of_users = _until_spent(infer_users(stream, embeddings, infer, at_once), stopped)
+    results = _with_the_silent(found_of_users, todo, stopped)
     while batch := list(islice(results, _USERS_AT_ONCE)):
         previous = library.journeys_of([user_id for user_id, _ in batch])
         is_forgotten = forgotten.matcher() if forgotten else None
@@ -143,21 +179,37 @@ def run_inference(
             if is_forgotten and is_forgotten(user_id):
                 continue
             kept, changed = continue_journeys(previous.get(user_id, []), found)
-            written.append(UserResult(user_id, kept, changed))
+            written.append(UserResult(user_id, kept, changed, calls_of(user_id)))
         library.put_users(run, written)
         inferred += len(batch)
         journeys += sum(len(result.journeys) for result in written)
         changes += sum(len(result.changes) for result in written)
+        for result in written:
+            fell_back.update({journey.fallback for journey in result.journeys if journey.fallback})
         on_progress(len(done) + inferred, len(wanted))
-    return RunSummary(library.finish_run(run), inferred, len(done), journeys, changes)
+    if stopped:
+        library.finish_run(run, RunState.FAILED)
+        raise BudgetSpent(f"{len(done) + inferred:,} of {len(wanted):,} users are done; {stopped[0]}")
+    return RunSummary(library.finish_run(run), inferred, len(done), journeys, changes, fell_back)
+
+
+def _until_spent(
+    results: Iterator[tuple[str, list[Journey]]], stopped: list[BudgetSpent]
+) -> Iterator[tuple[str, list[Journey]]]:
+    """Ends where the budget for models ends, and says so in `stopped`, so that what came before can be written."""
+    try:
+        yield from results
+    except BudgetSpent as error:
+        stopped.append(error)
 
 
 def _with_the_silent(
-    results: Iterable[tuple[str, list[Journey]]], users: Collection[str]
+    results: Iterable[tuple[str, list[Journey]]], users: Collection[str], stopped: Collection[BudgetSpent]
 ) -> Iterator[tuple[str, list[Journey]]]:
     """After the users who did something up to the run's clock come the others, without journeys."""
     silent = set(users)
     for user_id, journeys in results:
         silent.discard(user_id)
         yield user_id, journeys
-    yield from ((user_id, []) for user_id in sorted(silent))
+    if not stopped:
+        yield from ((user_id, []) for user_id in sorted(silent))

@@ -15,6 +15,8 @@ from assistant.assistant import JourneyAssistant
 from assistant.commands.catalogue import catalogue
 from assistant.commands.evaluate import evaluate_app
 from assistant.commands.expand import expand
+from assistant.commands.explain import explain
+from assistant.commands.judge import judge
 from assistant.commands.recommend import recommend
 from assistant.commands.train import train_app
 from assistant.doctor import examine
@@ -256,24 +258,11 @@ def show(
             print(f"and {len(journeys) - limit} more: journeys show {user} --limit {len(journeys)}")
 
 
-@app.command()
-def explain(
-    context: typer.Context,
-    user: User,
-    journey: Annotated[str, typer.Argument(help="Rank, name or id of the journey.")],
-    as_json: AsJson = False,
-) -> None:
-    """Why a journey is claimed, and why it ranks where it ranks."""
-    with _existing(context) as assistant:
-        if as_json:
-            _print_json(assistant.journey(user, journey).model_dump(mode="json"))
-        else:
-            print(assistant.explain(user, journey))
-
-
+app.command()(explain)
 app.command()(expand)
 app.command()(recommend)
 app.command()(catalogue)
+app.command()(judge)
 
 
 @app.command()

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from assistant.errors import LibraryError
 from assistant.expansions import About, Expansions
 from assistant.forgotten import ForgottenUsers
 from assistant.library import Library
+from assistant.written_report import WrittenReport
 from chains.catalogue import (
     CatalogueOptions,
     Outline,
@@ -19,13 +21,18 @@ from chains.catalogue import (
     may_enter,
     outline_of,
 )
-from chains.expansion import RelationOptions, relate
+from chains.expansion import RelationOptions, count_pairs, relations_of
 from chains.items import ItemOptions, items_of
+from chains.roles import Role
 from chains.safety import SensitivityChecker
 from chains.texts import Floats
 from vectorstore.activity import Activity, normalize
 from vectorstore.activity_log import ActivityLog
 from vectorstore.embeddings import CachedEmbeddings
+
+if TYPE_CHECKING:
+    from chains.structured import Structured
+    from chains.written_relations import Joined
 
 _JOURNEYS_AT_ONCE = 512
 _USERS_AT_ONCE = 64
@@ -33,7 +40,10 @@ _USERS_AT_ONCE = 64
 
 @dataclass(frozen=True, slots=True)
 class Expanded:
-    """What was made. relations: by kind. sensitive: journeys that never enter. matched: journeys with an entry."""
+    """What was made. relations: by kind. sensitive: journeys that never enter. matched: journeys with an entry.
+
+    written: what a model proposed and what became of it, None where none is set.
+    """
 
     about: About
     entries: int
@@ -42,6 +52,7 @@ class Expanded:
     relations: dict[str, int]
     items: int
     location: str
+    written: WrittenReport | None = None
 
 
 def expand(
@@ -53,9 +64,13 @@ def expand(
     checker: SensitivityChecker,
     forgotten: ForgottenUsers,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
+    structured: "Structured | None" = None,
+    on_written: Callable[[int, int], None] = lambda done, total: None,
 ) -> Expanded:
     """Builds everything and puts it in the place of the former build. on_progress: users done, of all.
 
+    structured: with a model for the role `expander`, related journeys are written too; on_written: entries done, of
+    all. Where the budget ends before the last entry, the build has what was written until then, and the report says so.
     Raises LibraryError where there are no journeys, or a user was forgotten meanwhile.
     """
     forgotten_before = len(forgotten)
@@ -67,7 +82,8 @@ def expand(
         previous = former.centres if former and former.about.embedding == embeddings.model else None
     catalogue = build_catalogue(read.outlines, centres, embeddings.embed, options, checker, previous)
     places = catalogue.match(centres)
-    relations = relate(catalogue, places, read.outlines, RelationOptions(options.least_users))
+    pairs = count_pairs(catalogue, places, read.outlines)
+    relations = relations_of(catalogue, pairs, RelationOptions(options.least_users))
     place_of = {
         (outline.user_id, outline.journey_id): place
         for outline, place in zip(read.outlines, places.tolist(), strict=True)
@@ -82,7 +98,17 @@ def expand(
         outline.journey_id: catalogue.entries[place].entry_id if place >= 0 else ""
         for outline, place in zip(read.outlines, places.tolist(), strict=True)
     }
-    with expansions.writing(about, catalogue, relations, items, belongs):
+    joined: Joined | None = None
+    report: WrittenReport | None = None
+    if structured is not None and structured.has(Role.EXPANDER):
+        # LangChain takes longer to import than making the catalogue of a few users takes.
+        from assistant.writing_expansions import write_related  # noqa: PLC0415
+
+        joined, report = write_related(
+            catalogue, relations, pairs, structured, embeddings, checker, options.least_users, on_written
+        )
+        relations = joined.relations
+    with expansions.writing(about, catalogue, relations, items, belongs, joined):
         if len(forgotten) != forgotten_before:
             raise LibraryError("a user was forgotten while the catalogue was made: run: journeys expand")
     return Expanded(
@@ -93,6 +119,7 @@ def expand(
         relations=dict(Counter(str(relation.kind) for some in relations.values() for relation in some)),
         items=sum(len(some) for some in items.values()),
         location=expansions.location,
+        written=report,
     )
 
 

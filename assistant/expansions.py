@@ -23,6 +23,7 @@ from chains.recommendation import Expansion
 
 if TYPE_CHECKING:
     # LangChain, of which the store is one, takes longer to import than reading journeys takes.
+    from chains.written_relations import Joined
     from vectorstore.key_values import Build, KeyValues
 
 FORMAT = 1
@@ -44,10 +45,11 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """One build, open for reading."""
+    """One build, open for reading. written: where the entries that a model wrote lie; they are not in centres."""
 
     about: About
     centres: EntryCentres
+    written: EntryCentres
     _build: "Build"
 
     def expansions(self, ids: Sequence[str], *, relations: bool = False, items: bool = False) -> dict[str, Expansion]:
@@ -72,7 +74,7 @@ class Expansions:
 
     def __init__(self, store: "KeyValues") -> None:
         self._store = store
-        self._kept: tuple[str, About, EntryCentres] | None = None
+        self._kept: tuple[str, About, EntryCentres, EntryCentres] | None = None
 
     @property
     def location(self) -> str:
@@ -83,12 +85,12 @@ class Expansions:
         """The current build, the same throughout the block; None where there is none yet."""
         with self._store.reading() as build:
             if self._kept is None or self._kept[0] != build.generation:
-                about, centres = build.mget(["about", "centres"])
+                about, centres, written = build.mget(["about", "centres", "written"])
                 if about is None or centres is None:
                     yield None
                     return
-                self._kept = (build.generation, *_located(about, centres))
-            yield Built(self._kept[1], self._kept[2], build)
+                self._kept = (build.generation, *_located(about, centres, written))
+            yield Built(*self._kept[1:], build)
 
     @contextmanager
     def writing(
@@ -98,14 +100,21 @@ class Expansions:
         relations: Mapping[str, Sequence[Relation]],
         items: Mapping[str, Sequence[Item]],
         belongs: Mapping[str, str],
+        written: "Joined | None" = None,
     ) -> Iterator[None]:
         """Puts a new build in the place of the current one when the block ends without an error.
 
-        belongs: by journey id the id of its entry, "" where it has none.
+        belongs: by journey id the id of its entry, "" where it has none. written: what a model wrote; its relations
+        take the place of the others.
         """
+        entries = catalogue.entries
+        if written is not None:
+            relations, entries = written.relations, (*entries, *written.entries)
         with self._store.building() as build:
             build.mset(_placed(about, catalogue.centres))
-            build.mset([(f"entry/{entry.entry_id}", entry.model_dump_json().encode()) for entry in catalogue.entries])
+            if written is not None:
+                build.mset([_written(written.centres)])
+            build.mset([(f"entry/{entry.entry_id}", entry.model_dump_json().encode()) for entry in entries])
             build.mset([(f"related/{own}", _RELATIONS.dump_json(tuple(some))) for own, some in relations.items()])
             build.mset([(f"items/{own}", _ITEMS.dump_json(tuple(some))) for own, some in items.items()])
             build.mset([(f"belongs/{journey_id}", entry_id.encode()) for journey_id, entry_id in belongs.items()])
@@ -127,7 +136,8 @@ class Expansions:
             found = built.expansions(his, relations=True, items=True)
             left = {entry_id: _without_one(each, set(his), least) for entry_id, each in found.items()}
             removed = {entry_id for entry_id, each in left.items() if each is None}
-            about, centres = built.about, built.centres
+            about, centres, written = built.about, built.centres, built.written
+            orphans = _orphans(built, removed, found)
         self._store.mdelete(belonging)
         values: list[tuple[str, bytes]] = []
         for entry_id, each in left.items():
@@ -139,15 +149,32 @@ class Expansions:
             gone += len(before.entry.keywords) - len(each.entry.keywords)
             gone += len(before.relations) - len(each.relations) + len(before.items) - len(each.items)
         if removed:
-            stay = [place for place, entry_id in enumerate(centres.ids) if entry_id not in removed]
-            kept = tuple(centres.ids[place] for place in stay)
-            values += _placed(about, EntryCentres(kept, centres.rows[stay], centres.mean, centres.similarity))
+            values += _placed(about, _without(centres, removed))
         if values:
             self._store.mset(values)
         if removed:
             kinds = ("entry", "related", "items")
             self._store.mdelete([f"{kind}/{entry_id}" for entry_id in sorted(removed) for kind in kinds])
-        return gone
+        if orphans:
+            self._store.mset([_written(_without(written, orphans))])
+            self._store.mdelete([f"entry/{entry_id}" for entry_id in sorted(orphans)])
+        return gone + len(orphans)
+
+
+def _orphans(built: Built, removed: set[str], found: Mapping[str, Expansion]) -> set[str]:
+    """What a model wrote for entries that are removed, and for no other."""
+    own = {each.entry_id for gone in removed for each in found[gone].relations}.intersection(built.written.ids)
+    if not own:
+        return own
+    others = built.expansions([each for each in built.centres.ids if each not in removed], relations=True)
+    return own - {relation.entry_id for each in others.values() for relation in each.relations}
+
+
+def _without(centres: EntryCentres, removed: set[str]) -> EntryCentres:
+    stay = [place for place, entry_id in enumerate(centres.ids) if entry_id not in removed]
+    return EntryCentres(
+        tuple(centres.ids[place] for place in stay), centres.rows[stay], centres.mean, centres.similarity
+    )
 
 
 def _without_one(expansion: Expansion, his: set[str], least: int) -> Expansion | None:
@@ -193,7 +220,12 @@ def _placed(about: About, centres: EntryCentres) -> list[tuple[str, bytes]]:
     return [("about", json.dumps(told).encode()), ("centres", rows.tobytes())]
 
 
-def _located(about: bytes, centres: bytes) -> tuple[About, EntryCentres]:
+def _written(centres: EntryCentres) -> tuple[str, bytes]:
+    """Ids on a line, then the rows."""
+    return "written", " ".join(centres.ids).encode() + b"\n" + centres.rows.astype("<f4").tobytes()
+
+
+def _located(about: bytes, centres: bytes, written: bytes | None) -> tuple[About, EntryCentres, EntryCentres]:
     try:
         told = json.loads(about)
         if told.pop("format") != FORMAT:
@@ -201,9 +233,13 @@ def _located(about: bytes, centres: bytes) -> tuple[About, EntryCentres]:
         ids, similarity = tuple(told.pop("ids")), float(told.pop("similarity"))
         rows = np.frombuffer(centres, dtype="<f4").reshape(len(ids) + 1, -1).astype(np.float32)
         known = About(**{**told, "as_of": datetime.fromisoformat(told["as_of"])})
+        names, _, values = (written or b"\n").partition(b"\n")
+        own_ids = tuple(names.decode().split())
+        own = np.frombuffer(values, dtype="<f4").reshape(len(own_ids), rows.shape[1]).astype(np.float32)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise LibraryError(_OTHER) from error
-    return known, EntryCentres(ids, rows[:-1], rows[-1], similarity)
+    located = EntryCentres(ids, rows[:-1], rows[-1], similarity)
+    return known, located, EntryCentres(own_ids, own, located.mean, similarity)
 
 
 def _expansion(entry: bytes, related: bytes | None, items: bytes | None) -> Expansion:

@@ -55,7 +55,9 @@ def erase(
     """
     forgotten.add(user_id)
     expansion_values = _take_away(user_id, library, embeddings, expansions)
-    texts = sorted({keyword.key for keyword in extract_keywords(log.of(user_id))})
+    # Also names that a model wrote: the store is asked for what lies near to them, as texts.
+    names = {journey.name for journey in library.journeys(user_id)}
+    texts = sorted({keyword.key for keyword in extract_keywords(log.of(user_id))} | names)
     keywords = sum(store.forget(user_id) for store in stores)
     for store in stores:
         store.scrub()
@@ -70,6 +72,7 @@ def erase(
         + len(library.changes(user_id))
         + (library.state(user_id) is not None)
         + len(library.calls(user_id))
+        + len(library.judgements(user_id))
         + replies.forget(user_id)
     )
     return Erased(

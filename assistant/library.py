@@ -16,6 +16,14 @@ from assistant import tables
 from assistant.changes import Change
 from assistant.database import Database
 from assistant.errors import LibraryError
+from assistant.kept_judgements import (
+    DatedJudgement,
+    Validation,
+    judgements_of,
+    put_judgements,
+    put_validation,
+    validations_in,
+)
 from assistant.migrations import upgrade
 from assistant.rows import (
     Values,
@@ -31,6 +39,7 @@ from assistant.rows import (
 )
 from assistant.runs import Counts, DatedChange, Forgotten, Run, RunParameters, RunState, UserResult, UserState
 from chains.journeys import Journey
+from chains.judgement import Judgement
 
 # Ids in one statement, and rows fetched at a time; both databases take more, but gain nothing from it.
 _CHUNK = 500
@@ -184,6 +193,28 @@ class Library:
         with self._database.reading() as connection:
             return [json.loads(body) for body in connection.execute(asked).scalars()]
 
+    def put_judgements(self, judgements: Sequence[Judgement]) -> int:
+        """Keeps those that have a score, in the place of what the same judge said of the same journey in the same run.
+
+        Of a user who was forgotten meanwhile, or has no inference, nothing is kept. Returns how many were kept.
+        """
+        with self._database.writing() as connection:
+            return put_judgements(connection, judgements, self._clock())
+
+    def judgements(self, user_id: str) -> list[DatedJudgement]:
+        """All that judges said of a user's journeys, in order of run, rank, and when."""
+        with self._database.reading() as connection:
+            return judgements_of(connection, user_id)
+
+    def put_validation(self, validation: Validation) -> None:
+        with self._database.writing() as connection:
+            put_validation(connection, validation)
+
+    def validations(self) -> list[Validation]:
+        """How judges agreed with people, the newest first."""
+        with self._database.reading() as connection:
+            return validations_in(connection)
+
     def forget(self, user_id: str) -> Forgotten:
         """Removes all of a user, and in SQLite writes the file anew, so that no byte of it stays behind.
 
@@ -192,10 +223,10 @@ class Library:
         with self._database.writing() as connection:
             counts = [
                 connection.execute(delete(table).where(table.c.user_id == user_id)).rowcount
-                for table in (tables.journeys, tables.changes, tables.user_state, tables.calls)
+                for table in (tables.journeys, tables.changes, tables.user_state, tables.calls, tables.judgements)
             ]
         self._database.scrub()
-        return Forgotten(journeys=counts[0], changes=counts[1], states=counts[2], calls=counts[3])
+        return Forgotten(*counts)
 
     def count(self) -> Counts:
         with self._database.reading() as connection:

@@ -112,6 +112,7 @@ class Forgotten:
     changes: int
     states: int
     calls: int = 0
+    judgements: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Dialect,
@@ -121,5 +122,37 @@ changes = Table(
     Column("journey_id", _id(), nullable=False),
     Column("kind", String, nullable=False),
     Column("as_of", UtcTime, nullable=False),
+    Column("body", Text, nullable=False),
+)
+
+# What judges said of journeys, also of those that later runs replaced. `body` holds the whole judgement.
+judgements = Table(
+    "judgements",
+    METADATA,
+    Column("user_id", _id(), primary_key=True),
+    Column("run_id", _id(), primary_key=True),
+    Column("journey_id", _id(), primary_key=True),
+    Column("model", _id(), primary_key=True),
+    Column("prompt_version", _id(), primary_key=True),
+    Column("rank", Integer, nullable=False),
+    Column("score", Integer, nullable=False),
+    Column("scores", String, nullable=False),
+    Column("agreement", Float),
+    Column("spread", Integer, nullable=False),
+    Column("explanation", Text, nullable=False),
+    Column("judged_at", UtcTime, nullable=False),
+    Column("body", Text, nullable=False),
+)
+
+# How judges agreed with people. No user's text and no user's id stands here.
+validations = Table(
+    "validations",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("task", String, nullable=False),
+    Column("model", _id(), nullable=False),
+    Column("prompt_version", _id(), nullable=False),
+    Column("passes", Boolean, nullable=False),
+    Column("validated_at", UtcTime, nullable=False),
     Column("body", Text, nullable=False),
 )

@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from assistant.expanding import Expanded
+from assistant.written_report import WrittenReport
 from chains.catalogue import Entry
 from chains.recommendation import RecommendedItem, RelatedJourney
 from chains.wording import count_text, date_text
@@ -26,11 +27,33 @@ def expanded_text(made: Expanded) -> str:
         f"left out: {count_text(made.sensitive, 'sensitive journey')}",
     ]
     lines += [f"dropped: {count:,} for {reason}" for reason, count in sorted(about.dropped.items())]
+    if made.written:
+        lines += _written_lines(made.written)
     if not made.entries:
         lines.append(
             f"no entry has {about.least_users} users: with few users set catalogue.min_users = 2 in journeys.toml"
         )
     return "\n".join(lines)
+
+
+def _written_lines(written: WrittenReport) -> list[str]:
+    """What a model proposed, what became of it, and what it took."""
+    by = f" by {', '.join(written.models)}" if written.models else ""
+    used = written.usage
+    lines = [
+        f"written{by}: {written.proposed:,} related journeys for "
+        f"{written.entries:,} {'entry' if written.entries == 1 else 'entries'}: {written.new:,} new, "
+        f"{written.joined:,} that mean an entry",
+        *(f"of these dropped: {count:,} as {reason}" for reason, count in written.dropped.items()),
+        *(f"no answer for {count:,}: {reason}" for reason, count in written.unanswered.items()),
+    ]
+    if written.not_asked:
+        lines.append(f"not asked about: {written.not_asked:,}, since the budget ended; run the same again")
+    cost = f", cost {used.cost:.4f}" if used.cost else ""
+    lines.append(
+        f"{count_text(used.calls, 'call')}, {used.input_tokens:,} tokens read and {used.output_tokens:,} written{cost}"
+    )
+    return lines
 
 
 def catalogue_table(entries: Sequence[Entry], total: int) -> Table | Text:
@@ -57,6 +80,8 @@ def related_table(related: Sequence[RelatedJourney]) -> Table | Text:
     table = _ranked("Related journey")
     for rank, each in enumerate(related, 1):
         name = Text(each.name, style="bold")
+        if each.written_by:
+            name.append(f" (written by {each.written_by.model})", style="dim not bold")
         name.append("\n" + each.because[0].text, style="dim not bold")
         table.add_row(str(rank), name, f"{each.score:.3f}")
     return table

@@ -1,24 +1,19 @@
 """The probability that two texts of one user belong to one journey, learned from labelled users."""
 
-import hashlib
-import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from importlib import resources
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chains.clustering import Granularity
+from chains.model_files import FileModel
 from chains.pair_features import FEATURES, Matrix, Pairs, pair_features
 from chains.second_look import SECOND_FEATURES, Company, second_features
 from chains.texts import Texts
-from vectorstore.errors import InputError
 
-_FORMAT = 2
 _CLIP = 5.0
 _PAIRS = 512
 _BLOCK_ROWS, _BLOCK_ROWS_LEAST, _BLOCK_PAIRS = 64, 24, 16_384
@@ -121,7 +116,7 @@ class _Stack:
 
 
 @dataclass(frozen=True)
-class AffinityModel:
+class AffinityModel(FileModel):
     """first: a guess from each pair's own features. second: from these and from what the first guesses say together;
     None where the first guess is the last.
 
@@ -129,39 +124,26 @@ class AffinityModel:
     None where nothing fine was learned from. trained_on: what the model card says of it in one line.
     """
 
+    FILE = "affinity.json"
+    NOUN = "affinity model"
+    MADE_BY = "train affinity"
+    FORMAT = 2
+    INPUTS = (*FEATURES, *SECOND_FEATURES)
+
     first: Networks
     second: Networks | None
     fine: Networks | None
     trained_on: str
 
     @classmethod
-    def load(cls, path: Path | None = None) -> Self:
-        """Reads a model file; without a path the one that comes with the package. Raises InputError."""
-        try:
-            read = (
-                path.read_text(encoding="utf-8") if path else (resources.files("chains") / "affinity.json").read_text()
-            )
-            return cls.from_json(json.loads(read))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise InputError(
-                f"{path or 'affinity.json'} is no affinity model of this version: make one with journeys train affinity"
-            ) from error
-
-    @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        if data["format"] != _FORMAT or tuple(data["features"]) != (*FEATURES, *SECOND_FEATURES):
-            raise ValueError("another format or other features")
+        cls.check_format(data)
         second, fine = (Networks.from_json(data[name]) if data[name] else None for name in ("second", "fine"))
         return cls(Networks.from_json(data["first"]), second, fine, str(data["trained_on"]))
 
-    @property
-    def fingerprint(self) -> str:
-        """16 hexadecimal digits, the same for the same numbers."""
-        return hashlib.blake2b(json.dumps(self.to_json()).encode(), digest_size=8).hexdigest()
-
     def to_json(self) -> dict[str, Any]:
         return {
-            "format": _FORMAT,
+            "format": self.FORMAT,
             "features": [*FEATURES, *SECOND_FEATURES],
             "trained_on": self.trained_on,
             "first": self.first.to_json(),

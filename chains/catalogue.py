@@ -29,6 +29,7 @@ from chains.naming import choose_names, presentable
 from chains.safety import SensitivityChecker
 from chains.showable import fit_to_show
 from chains.texts import Floats
+from chains.written_by import WrittenBy
 from vectorstore.activity import normalize
 
 Embed = Callable[[Sequence[str]], Floats]
@@ -69,17 +70,19 @@ class Outline:
 class Entry(BaseModel):
     """A journey of many users. entry_id: kept from build to build while it means the same. users: at least k.
 
-    name_users: how many users have the words of its name, at least k.
+    name_users: how many users have the words of its name, at least k. written_by: the model that wrote it; such a one
+    is no part of the catalogue, has no users, and is only related to entries that have.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     entry_id: str
     name: str = Field(min_length=1)
-    name_users: int = Field(ge=1)
+    name_users: int = Field(ge=0)
     keywords: tuple[EntryKeyword, ...] = Field(min_length=1)
-    users: int = Field(ge=1)
-    journeys: int = Field(ge=1)
+    users: int = Field(ge=0)
+    journeys: int = Field(ge=0)
+    written_by: WrittenBy | None = None
 
 
 @dataclass(frozen=True)

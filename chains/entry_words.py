@@ -34,13 +34,16 @@ _SHOUTED = 4
 
 
 class EntryKeyword(BaseModel):
-    """A text that `users` different users of the entry have, at least k. weight: the heaviest of the entry has 1."""
+    """A text that `users` different users of the entry have, at least k; none, where a model wrote the entry.
+
+    weight: the heaviest of the entry has 1.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     text: str
     weight: Probability
-    users: int = Field(ge=1)
+    users: int = Field(ge=0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from chains.catalogue import Catalogue, Outline
 from chains.journeys import Probability
 from chains.merging import Labels
+from chains.written_by import WrittenBy
 
 # Added to what was counted and to what chance brings, so that few users make no high lift.
 _SHRINK = 3.0
@@ -32,11 +33,13 @@ Begins = tuple[NDArray[np.int64], NDArray[np.float64]]
 
 
 class RelationKind(StrEnum):
-    """Next: those who had the source go on to it. Also: they have it too. Near: only the meaning is near."""
+    """Next: those who had the source go on to it. Also: they have it too. Near: only the meaning is near. Written: a
+    model proposes it, and the counts of users don't speak for it."""
 
     NEXT = "next"
     ALSO = "also"
     NEAR = "near"
+    WRITTEN = "written"
 
 
 class Relation(BaseModel):
@@ -46,7 +49,8 @@ class Relation(BaseModel):
     chance brings, both shrunk by 3 users. next: of the support those whose target began after the source; order_lift:
     against how often that comes by the two entries' times alone. cosine: of their centres. strength: what ranks it, in
     [0, 1]: the share of the source's users that have the target beyond chance, or, where only the meaning is near, at
-    most 0.05.
+    most 0.05; of what a model alone proposes see `chains/written_relations.py`. written_by: the model that proposes it,
+    also where the counts do; None for no model.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -61,6 +65,7 @@ class Relation(BaseModel):
     order_lift: float = Field(ge=0)
     cosine: float
     strength: Probability
+    written_by: WrittenBy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +79,31 @@ class RelationOptions:
     near: float = 0.5
 
 
-def relate(
-    catalogue: Catalogue, places: Labels, outlines: Sequence[Outline], options: RelationOptions | None = None
-) -> dict[str, tuple[Relation, ...]]:
-    """By entry id, its related entries, the strongest first. places: of each outline's entry, see `Catalogue.match`.
+@dataclass(frozen=True)
+class Pairs:
+    """Which entries users have together. both: (n, n) users with two entries, the diagonal 0; own: (n,) users of each;
+    chance: (n, n) what chance brings; begins: of each entry; users: in all, that have any."""
 
-    A pair counts where at least k users have both and chance brings so many seldom enough for the number of pairs
-    looked at (Poisson upper tail, Benjamini and Hochberg at 10 %). Memory grows with the square of the entries.
-    """
-    options = options or RelationOptions()
+    both: NDArray[np.int64]
+    own: NDArray[np.int64]
+    chance: NDArray[np.float64]
+    begins: Sequence[Begins]
+    users: int
+
+    def lift(self, source: int, target: int) -> float:
+        return float((self.both[source, target] + _SHRINK) / (self.chance[source, target] + _SHRINK))
+
+    def strength(self, source: int, target: int) -> float:
+        """Share of the source's users with the target beyond chance; the share is shrunk to that of all users."""
+        usual = int(self.own[target]) / max(self.users, 1)
+        share = (int(self.both[source, target]) + _SHRINK * usual) / (int(self.own[source]) + _SHRINK)
+        return round(min(max(share * (1 - 1 / self.lift(source, target)), 0.0), 1.0), 6)
+
+
+def count_pairs(catalogue: Catalogue, places: Labels, outlines: Sequence[Outline]) -> Pairs:
+    """places: of each outline's entry, see `Catalogue.match`. Memory grows with the square of the entries."""
     # Reading relations does without SciPy, which takes a third of a second.
     from scipy.sparse import csr_matrix  # noqa: PLC0415
-    from scipy.stats import binom, poisson  # noqa: PLC0415
 
     began = _began(places, outlines)
     size = len(catalogue.entries)
@@ -96,47 +114,75 @@ def relate(
     own = both.diagonal().copy()
     degrees = np.asarray(held.sum(axis=1)).ravel().astype(float)
     total = float(degrees.sum())
-    chance = np.outer(own, own) * (float((degrees * (degrees - 1)).sum()) / total**2 if total else 0.0)
+    usual = float((degrees * (degrees - 1)).sum()) / total**2 if total else 0.0
+    chance = np.outer(own, own).astype(np.float64) * usual
     np.fill_diagonal(both, 0)
+    return Pairs(both, own, chance, _begins(began, size), len(began))
+
+
+def relate(
+    catalogue: Catalogue, places: Labels, outlines: Sequence[Outline], options: RelationOptions | None = None
+) -> dict[str, tuple[Relation, ...]]:
+    """By entry id, its related entries, the strongest first. places: of each outline's entry, see `Catalogue.match`."""
+    return relations_of(catalogue, count_pairs(catalogue, places, outlines), options)
+
+
+def relations_of(
+    catalogue: Catalogue, pairs: Pairs, options: RelationOptions | None = None
+) -> dict[str, tuple[Relation, ...]]:
+    """As `relate`, from what was counted.
+
+    A pair counts where at least k users have both and chance brings so many seldom enough for the number of pairs
+    looked at (Poisson upper tail, Benjamini and Hochberg at 10 %).
+    """
+    options = options or RelationOptions()
+    from scipy.stats import binom, poisson  # noqa: PLC0415
+
+    both, own, begins = pairs.both, pairs.own, pairs.begins
     seen = np.triu(both >= options.least_users, 1)
-    tails = poisson.sf(both[seen] - 1, np.maximum(chance[seen], 1e-9))
+    tails = np.asarray(poisson.sf(both[seen] - 1, np.maximum(pairs.chance[seen], 1e-9)), dtype=np.float64)
     # Every pair that could have had k users was looked at, also those that had fewer.
     possible = int(np.triu(np.minimum.outer(own, own) >= options.least_users, 1).sum())
     held_up = np.zeros_like(seen)
     held_up[seen] = _hold_up(tails, possible)
     held_up |= held_up.T
     near = np.round(catalogue.centres.between(), 4)
-    begins = _begins(began, size)
     ids = [entry.entry_id for entry in catalogue.entries]
     found: dict[str, tuple[Relation, ...]] = {}
     for source, entry_id in enumerate(ids):
         relations = []
         for target in np.flatnonzero(held_up[source]).tolist():
-            support, users = int(both[source, target]), int(own[source])
-            lift = (support + _SHRINK) / (float(chance[source, target]) + _SHRINK)
+            support = int(both[source, target])
             after = _after(begins[source], begins[target])
             expected = _later(begins[source][1], begins[target][1])
             in_order = after >= options.least_users and binom.sf(after - 1, support, min(expected, 1.0)) < _ORDER_FALSE
-            relations.append(
-                Relation(
-                    entry_id=ids[target],
-                    kind=RelationKind.NEXT if in_order else RelationKind.ALSO,
-                    support=support,
-                    users=users,
-                    confidence=support / users,
-                    lift=lift,
-                    next=after,
-                    order_lift=(after + _SHRINK) / (support * expected + _SHRINK),
-                    cosine=float(near[source, target]),
-                    strength=_strength(support, users, int(own[target]), len(began), lift),
-                )
-            )
+            kind = RelationKind.NEXT if in_order else RelationKind.ALSO
+            relations.append(counted(ids, pairs, source, target, kind, float(near[source, target])))
         taken = {relation.entry_id for relation in relations} | {entry_id}
         relations = sorted(relations, key=_order)[: options.most]
         room = min(options.most - len(relations), options.most_near)
         relations += _near(ids, near[source], taken, int(own[source]), options)[:room]
         found[entry_id] = tuple(relations)
     return found
+
+
+def counted(ids: Sequence[str], pairs: Pairs, source: int, target: int, kind: RelationKind, cosine: float) -> Relation:
+    """The relation of two entries with what was counted of it."""
+    support, users = int(pairs.both[source, target]), int(pairs.own[source])
+    after = _after(pairs.begins[source], pairs.begins[target])
+    expected = _later(pairs.begins[source][1], pairs.begins[target][1])
+    return Relation(
+        entry_id=ids[target],
+        kind=kind,
+        support=support,
+        users=users,
+        confidence=support / users,
+        lift=pairs.lift(source, target),
+        next=after,
+        order_lift=(after + _SHRINK) / (support * expected + _SHRINK),
+        cosine=cosine,
+        strength=pairs.strength(source, target),
+    )
 
 
 def _began(places: Labels, outlines: Sequence[Outline]) -> list[dict[int, datetime]]:
@@ -183,13 +229,6 @@ def _hold_up(tails: NDArray[np.float64], looked_at: int) -> NDArray[np.bool_]:
     if len(passed):
         kept[order[: passed[-1] + 1]] = True
     return kept
-
-
-def _strength(support: int, users: int, of_target: int, everybody: int, lift: float) -> float:
-    """Share of the source's users with the target beyond chance; the share is shrunk to that of all users."""
-    usual = of_target / max(everybody, 1)
-    share = (support + _SHRINK * usual) / (users + _SHRINK)
-    return round(min(max(share * (1 - 1 / lift), 0.0), 1.0), 6)
 
 
 def _near(

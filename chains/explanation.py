@@ -78,17 +78,16 @@ def describe(events: Sequence[Activity], days: int, keywords: Sequence[JourneyKe
     return f"{', '.join(parts)} {when}" + (f"; among them: {about}." if about else ".")
 
 
-def explain(journey: Journey) -> str:
-    """The whole claim as text: what, how often, when, the receipts, the stage, and the terms of the score."""
+def explain(journey: Journey, because: Sequence[str] = ()) -> str:
+    """The whole claim as text: what, how often, when, the receipts, the stage, and the terms of the score.
+
+    because: lines in the place of the receipts.
+    """
     lines = [
         f"{journey.name}: {journey.kind}, {journey.stage} ({journey.stage_reason}).",
         f"{count_text(journey.events, 'event')} on {count_text(journey.active_days, 'day')}, "
         f"from {date_text(journey.first_seen)} to {date_text(journey.last_seen)}; confidence {journey.confidence:.0%}.",
-        "Because of:",
-        *(
-            f"  {date_text(r.timestamp)}  {_DID[r.kind]} “{shortened(r.text, _LONGEST_SHOWN)}”"
-            for r in journey.receipts
-        ),
+        *(because or _receipt_lines(journey.receipts)),
         f"Rank {journey.rank}, score {journey.score:.3f}:",
         *(f"  {_signed(term.contribution)}  {term.name}: {term.value}" for term in _largest_first(journey.terms)),
     ]
@@ -97,6 +96,11 @@ def explain(journey: Journey) -> str:
     if journey.safety.category:
         lines.append(f"Safety: {journey.safety.category}, {journey.safety.policy} ({journey.safety.because}).")
     return "\n".join(lines)
+
+
+def _receipt_lines(receipts: Sequence[Receipt]) -> list[str]:
+    told = (f"  {date_text(r.timestamp)}  {_DID[r.kind]} “{shortened(r.text, _LONGEST_SHOWN)}”" for r in receipts)
+    return ["Because of:", *told]
 
 
 def _largest_first(terms: Sequence[Term]) -> list[Term]:

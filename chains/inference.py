@@ -13,11 +13,10 @@ from chains.assembling import Ranked, assemble, provisional_id
 from chains.clustering import CUT, POWER, Granularity, cluster
 from chains.found import Found, find, judge
 from chains.journeys import Journey, Policy
-from chains.measures import History, measure
+from chains.measures import History, Measures, measure
 from chains.naming import name_journeys
 from chains.naming_model import NamingModel, default_naming
 from chains.ranking import RankerModel, called_off, default_ranker, diversify
-from chains.rhythm import DAY, UserRhythm
 from chains.safety import SensitivityChecker
 from chains.stage import Staged, Staging, stage
 from chains.stage_model import StageModel, default_stage
@@ -108,11 +107,13 @@ def judged_journeys(
     if not found:
         return []
     kept = [row for row, keyword in enumerate(keywords) if keyword.key not in blocked]
-    ranked = _ranked(found, texts, as_of, options, models)
+    history = History.of(chain.from_iterable(texts.events), as_of)
+    measures = [measure(each.events, len(each.places), history) for each in found]
+    ranked = _ranked(found, measures, options, models)
     named = name_journeys(
         [keywords[row] for row in kept], vectors[kept], texts, [found[each.place] for each in ranked], models.naming
     )
-    staged = _staged(found, texts, as_of, options, models)
+    staged = _staged(found, measures, history, options, models)
     journeys: list[Journey] = []
     for each, name in zip(ranked, named, strict=True):
         own = found[each.place]
@@ -153,11 +154,10 @@ def _is_journey(texts: Texts, places: NDArray[np.intp], options: InferenceOption
 
 
 def _ranked(
-    found: Sequence[Found], texts: Texts, as_of: datetime, options: InferenceOptions, models: InferenceModels
+    found: Sequence[Found], measures: Sequence[Measures], options: InferenceOptions, models: InferenceModels
 ) -> list[Ranked]:
     """The journeys, best first."""
-    history = History.of(chain.from_iterable(texts.events), as_of)
-    scores = [models.ranker.score(measure(journey.events, history)) for journey in found]
+    scores = models.ranker.scores(measures)
     scores = [called_off(each) if journey.called_off else each for journey, each in zip(found, scores, strict=True)]
     factors = diversify(
         [each.base for each in scores],
@@ -170,9 +170,15 @@ def _ranked(
 
 
 def _staged(
-    found: Sequence[Found], texts: Texts, as_of: datetime, options: InferenceOptions, models: InferenceModels
+    found: Sequence[Found],
+    measures: Sequence[Measures],
+    history: History,
+    options: InferenceOptions,
+    models: InferenceModels,
 ) -> list[Staged]:
     """Kind and stage of each journey, in the order given."""
-    rhythm = UserRhythm.of(list(chain.from_iterable(texts.events)), as_of.timestamp() / DAY)
-    asked = [Staging(each.events, len(each.places), each.centre, each.called_off) for each in found]
-    return stage(asked, rhythm, models.stage, options.embedding)
+    asked = [
+        Staging(each.events, len(each.places), each.centre, each.called_off, own.features)
+        for each, own in zip(found, measures, strict=True)
+    ]
+    return stage(asked, history.rhythm, models.stage, options.embedding)

@@ -11,7 +11,7 @@ from vectorstore.activity import ActivityKind
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 
 #: Changes whenever the same activity may give other journeys than before; a new one asks for a full run.
-ALGORITHM = "cluster-2"
+ALGORITHM = "cluster-3"
 
 
 class Kind(StrEnum):
@@ -100,11 +100,13 @@ class Journey(_Part):
 
     journey_id: stable from run to run. rank: 1 is best. texts: the distinct texts that went into it, as first written,
     in order of their normalized form.
-    confidence: calibrated probability that two of its texts belong together. score: after diversification;
+    confidence: calibrated probability that two of its texts belong together; in mode llm what the model says of that,
+    not calibrated. score: after diversification;
     the contributions of `terms` add up to `base_score`, and score = base_score * diversification.
     return_probability: that the user comes back to it within 28 days; None in what was stored before there was one.
     mode: how it was inferred. intent, context: what a model says it is for, and where or when ("outdoors in June");
-    model, prompt_version: which wrote the name, "" for none. fallback: why a model that was asked has no part in it.
+    model, prompt_version: which wrote the name or made the journey, "" for none. fallback: why a model that was asked
+    has no part in it, or in its name.
     events: activities; active_days: distinct UTC days. receipts: at least three where there are three, by time.
     """
 

@@ -21,9 +21,9 @@ LONGEST_SENTENCE = 240
 _SOMEBODY = re.compile(
     r"(?i:\b(?:you|your|yours|yourself|u|ur|i|i'm|i’m|me|my|mine|myself|we|our|ours|he|him|his|himself|she|her|hers"
     r"|herself|they|them|their|theirs|themselves|users?|persons?|someone|somebody|customers?|shoppers?|searchers?"
-    r"|individuals?|patients?)\b)|\b(?:us|Us)\b"
+    r"|members?|individuals?|patients?|who|whose)\b)|\b(?:us|Us)\b"
     r"|(?i:\b(?:du|dich|dir|dein(?:e[nmrs]?)?|sie|ihr(?:e[nmrs]?)?|mein(?:e[nmrs]?)?|unser(?:e[nmrs]?)?|nutzer(?:in)?"
-    r"|benutzer(?:in)?|tú|tus|usted|mis|nuestr[oa]s?|usuari[oa]s?|tu|ta|tes|vous|votre|vos|mon|mes|notre|nos"
+    r"|benutzer(?:in)?|tú|tus|su|sus|usted|mis|nuestr[oa]s?|usuari[oa]s?|tu|ta|tes|vous|votre|vos|mon|mes|notre|nos"
     r"|utilisat(?:eur|rice)s?|você|teu|tua|seu|sua|meu|minha|nosso|nossa|tuo|tuoi|tue|mio|mia|nostr[oa]|utente"
     r"|jij|jou|jouw|mijn|onze|gebruikers?)\b)|あなた|ユーザー?|わたし|私の|彼女|彼の|您|你|我|用户|당신|사용자|(?i:\b(?:ты|вы|ваш\w*|твой|твоя|мой|моя|пользователь\w*)\b)"
 )

@@ -1,29 +1,30 @@
 """How well each candidate would name its journey, learned from names that people wrote and rated."""
 
-import hashlib
-import json
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chains.model_files import FileModel
 from chains.naming_features import NAME_FEATURES, Rows
-from vectorstore.errors import InputError
 
-_FORMAT = 1
 _CLIP = 4.0
 
 
 @dataclass(frozen=True)
-class NamingModel:
+class NamingModel(FileModel):
     """A weighted sum of standardized features. As JSON: numbers only, no code, no text of any user.
 
     mean, scale, weights: (len(NAME_FEATURES),). trained_on: what the model card says of it in one line.
     """
+
+    FILE = "naming.json"
+    NOUN = "naming model"
+    MADE_BY = "train naming"
+    FORMAT = 1
+    INPUTS = NAME_FEATURES
 
     mean: NDArray[np.float64]
     scale: NDArray[np.float64]
@@ -31,20 +32,8 @@ class NamingModel:
     trained_on: str
 
     @classmethod
-    def load(cls, path: Path | None = None) -> Self:
-        """Reads a model file; without a path the one that comes with the package. Raises InputError."""
-        try:
-            read = path.read_text(encoding="utf-8") if path else (resources.files("chains") / "naming.json").read_text()
-            return cls.from_json(json.loads(read))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise InputError(
-                f"{path or 'naming.json'} is no naming model of this version: make one with journeys train naming"
-            ) from error
-
-    @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        if data["format"] != _FORMAT or tuple(data["features"]) != NAME_FEATURES:
-            raise ValueError("another format or other features")
+        cls.check_format(data)
         mean, scale, weights = (np.asarray(data[name], dtype=np.float64) for name in ("mean", "scale", "weights"))
         if not mean.shape == scale.shape == weights.shape == (len(NAME_FEATURES),) or not (scale > 0).all():
             raise ValueError("not a number for each feature, or a scale that is not above 0")
@@ -55,18 +44,13 @@ class NamingModel:
             return [round(float(value), 6) for value in values]
 
         return {
-            "format": _FORMAT,
+            "format": self.FORMAT,
             "features": [*NAME_FEATURES],
             "trained_on": self.trained_on,
             "mean": numbers(self.mean),
             "scale": numbers(self.scale),
             "weights": numbers(self.weights),
         }
-
-    @property
-    def fingerprint(self) -> str:
-        """16 hexadecimal digits, the same for the same numbers."""
-        return hashlib.blake2b(json.dumps(self.to_json()).encode(), digest_size=8).hexdigest()
 
     def standard(self, features: Rows) -> NDArray[np.float64]:
         """(n, f) features -> what the weights take, cut so that no one feature outweighs all others."""

@@ -1,33 +1,35 @@
 """Which journeys come first: the learned chance that each is gone on with, told term by term, then diversification.
 
-The model is additive in the log odds (a generalized additive model, Hastie and Tibshirani 1986): a start b, and for
-each term a curve g of one quantity, so that the score is sigmoid(b + g1 + g2 + ...). Each curve is centred: on the
-average journey that the model learned from it is 0, and b is where a typical journey starts.
+The model is additive in the log odds: a start b, and for each term a weighted sum g of some features of the journey's
+rhythm, so that the score is sigmoid(b + g1 + g2 + ...). Features are standardized: on a mean journey of what the model
+learned from each term is 0. Start and weights are those of the logs that were learned from, mixed by how much the user
+is like theirs, so they are the same for all journeys of one user.
 """
 
-import hashlib
-import json
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
-from importlib import resources
-from math import exp, log1p, tanh
-from pathlib import Path
+from functools import cache
+from math import exp, fsum, tanh
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chains.journeys import Term
+from chains.log_kinds import likeness
 from chains.measures import Measures
-from chains.ranking_terms import TERM_NAMES, TERMS, TermKind
-from vectorstore.errors import InputError
+from chains.model_files import FileModel
+from chains.ranking_terms import RANK_FEATURES, TERMS
+from chains.rhythm import FEATURES, USER_FEATURES, Numbers
 
 START = "start"
-_FORMAT = 1
 _NEARLY_NOTHING = 1e-4
 _KEPT_OF_CALLED_OFF = 0.1
+_CLIP = 4.0
+_NUMBERS = ("mean", "scale", "weights", "user_mean", "user_scale", "gate")
+#: Where RANK_FEATURES stand among FEATURES.
+RANK_PLACES = np.array([FEATURES.index(name) for name in RANK_FEATURES])
+_PLACES_OF_TERMS = tuple(tuple(RANK_FEATURES.index(name) for name in term.features) for term in TERMS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,71 +40,73 @@ class Score:
     terms: tuple[Term, ...]
 
 
-@dataclass(frozen=True)
-class RankerModel:
-    """start: log odds of a typical journey. curves: for each of TERMS the log odds at its `at`, straight between on
-    its scale, the same beyond its ends. trained_on: what the model card says of it in one line."""
+@dataclass(frozen=True, eq=False)
+class RankerModel(FileModel):
+    """One weighing for each kind of log that was learned from, mixed by how much the user is like those of that log.
 
-    start: float
-    curves: tuple[tuple[float, ...], ...]
+    mean, scale: (f,) what standardizes RANK_FEATURES. weights: (k, 1 + f), log odds of a mean journey, then what a
+    standard deviation of each feature adds to them. user_mean, user_scale: (u,). gate: (k, 1 + u), as `likeness` takes
+    it. trained_on: what the model card says of it in one line.
+    """
+
+    FILE = "ranking.json"
+    NOUN = "ranker"
+    MADE_BY = "train ranker"
+    FORMAT = 2
+    INPUTS = RANK_FEATURES
+
+    mean: Numbers
+    scale: Numbers
+    weights: Numbers
+    user_mean: Numbers
+    user_scale: Numbers
+    gate: Numbers
     trained_on: str
 
     @classmethod
-    def load(cls, path: Path | None = None) -> Self:
-        """Reads a model file; without a path the one that comes with the package. Raises InputError."""
-        try:
-            file = path or resources.files("chains") / "ranking.json"
-            read = file.read_text(encoding="utf-8")
-            return cls.from_json(json.loads(read))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise InputError(
-                f"{path or 'ranking.json'} is no ranker of this version: make one with journeys train ranker"
-            ) from error
-
-    @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        if data["format"] != _FORMAT or tuple(data["features"]) != TERM_NAMES:
-            raise ValueError("another format or other features")
-        curves = []
-        for term, curve in zip(TERMS, data["curves"], strict=True):
-            if tuple(curve["at"]) != term.at or len(curve["log_odds"]) != len(term.at):
-                raise ValueError(f"another curve of {term.name}")
-            curves.append(tuple(float(value) for value in curve["log_odds"]))
-        numbers = [float(data["start"]), *(value for curve in curves for value in curve)]
-        if not np.all(np.isfinite(numbers)):
-            raise ValueError("a number that is none")
-        return cls(numbers[0], tuple(curves), str(data["trained_on"]))
-
-    @property
-    def fingerprint(self) -> str:
-        """16 hexadecimal digits, the same for the same numbers."""
-        return hashlib.blake2b(json.dumps(self.to_json()).encode(), digest_size=8).hexdigest()
+        cls.check_format(data)
+        if tuple(data["user_features"]) != USER_FEATURES:
+            raise ValueError("other features of users")
+        model = cls(
+            **{name: np.asarray(data[name], dtype=np.float64) for name in _NUMBERS}, trained_on=str(data["trained_on"])
+        )
+        logs, wide, of_user = len(model.weights), len(RANK_FEATURES), len(USER_FEATURES)
+        shapes = [getattr(model, name).shape for name in _NUMBERS]
+        if shapes != [(wide,), (wide,), (logs, 1 + wide), (of_user,), (of_user,), (logs, 1 + of_user)]:
+            raise ValueError("other shapes")
+        if not all(np.isfinite(getattr(model, name)).all() for name in _NUMBERS) or min(model.scale) <= 0:
+            raise ValueError("a number that is none, or a scale that is not above 0")
+        return model
 
     def to_json(self) -> dict[str, Any]:
         return {
-            "format": _FORMAT,
-            "features": list(TERM_NAMES),
+            "format": self.FORMAT,
+            "features": list(RANK_FEATURES),
+            "user_features": list(USER_FEATURES),
             "trained_on": self.trained_on,
-            "start": self.start,
-            "curves": [
-                {"at": list(term.at), "log_odds": list(curve)} for term, curve in zip(TERMS, self.curves, strict=True)
-            ],
+            **{name: np.round(getattr(self, name), 5).tolist() for name in _NUMBERS},
         }
 
-    @cached_property
-    def _places(self) -> tuple[tuple[float, ...], ...]:
-        return tuple(scaled(term) for term in TERMS)
+    def standard(self, features: Numbers) -> Numbers:
+        """(n, FEATURES) -> (n, f) what the weights take, cut so that nothing outweighs all else."""
+        standard: Numbers = np.minimum(np.maximum((features[:, RANK_PLACES] - self.mean) / self.scale, -_CLIP), _CLIP)
+        return standard
 
-    def log_odds(self, measures: Measures) -> list[float]:
-        """What each of TERMS adds to the log odds, against a typical journey."""
-        added = []
-        for term, places, curve in zip(TERMS, self._places, self.curves, strict=True):
-            quantity = term.quantity(measures)
-            added.append(_straight_between(log1p(quantity) if term.logarithmic else quantity, places, curve))
-        return added
+    def log_odds(self, measures: Sequence[Measures]) -> tuple[float, list[list[float]]]:
+        """Of journeys of one user, at least one: the start, and for each what each of TERMS adds to it."""
+        like = likeness(np.array([measures[0].of_user]), self.user_mean, self.user_scale, self.gate)[0]
+        # Not a matrix product, whose last bits would hang on the machine and on how many journeys there are.
+        mixed = (like[:, None] * self.weights).sum(axis=0)
+        parts = (mixed[1:] * self.standard(np.array([each.features for each in measures]))).tolist()
+        return float(mixed[0]), [[fsum(own[place] for place in term) for term in _PLACES_OF_TERMS] for own in parts]
 
     def score(self, measures: Measures) -> Score:
-        """How likely the journey is gone on with by a user who comes back, and what each term adds to that.
+        """How likely the journey is gone on with by a user who comes back, and what each term adds to that."""
+        return self.scores([measures])[0]
+
+    def scores(self, measures: Sequence[Measures]) -> list[Score]:
+        """The same of all journeys of one user, in their order.
 
         The way from the start b to b + G, the sum of all terms, is shared out by integrating the slope of the sigmoid
         along the straight line between them (Aumann and Shapley 1974; "integrated gradients", Sundararajan et al.
@@ -112,17 +116,23 @@ class RankerModel:
         and for G near 0 it is the slope at the start. Shapley values would need all subsets, and shares along an order
         of the terms would depend on that order.
         """
-        added = self.log_odds(measures)
-        rate = mean_slope(self.start, sum(added))
-        terms = [
-            Term(name=START, value="a typical journey, of a user who comes back", contribution=sigmoid(self.start)),
-            *(
-                Term(name=term.name, value=term.told(measures), contribution=rate * part)
-                for term, part in zip(TERMS, added, strict=True)
-            ),
-        ]
-        # The sum is the score, not the other way round: so it is exact to the last bit.
-        return Score(min(max(sum(term.contribution for term in terms), 0.0), 1.0), tuple(terms))
+        if not measures:
+            return []
+        start, added = self.log_odds(measures)
+        return [_told(each, start, parts) for each, parts in zip(measures, added, strict=True)]
+
+
+def _told(measures: Measures, start: float, added: Sequence[float]) -> Score:
+    rate = mean_slope(start, sum(added))
+    terms = (
+        Term(name=START, value="a mean journey of such a user, if he comes back", contribution=sigmoid(start)),
+        *(
+            Term(name=term.name, value=term.told(measures), contribution=rate * part)
+            for term, part in zip(TERMS, added, strict=True)
+        ),
+    )
+    # The sum is the score, not the other way round: so it is exact to the last bit.
+    return Score(min(max(sum(term.contribution for term in terms), 0.0), 1.0), terms)
 
 
 def called_off(score: Score) -> Score:
@@ -131,11 +141,6 @@ def called_off(score: Score) -> Score:
     taken = Term(name="called off", value="called off or lost", contribution=(_KEPT_OF_CALLED_OFF - 1) * score.base)
     terms = (*score.terms, taken)
     return Score(max(sum(term.contribution for term in terms), 0.0), terms)
-
-
-def scaled(term: TermKind) -> tuple[float, ...]:
-    """The term's `at` on the scale on which its curve is straight."""
-    return tuple(log1p(at) for at in term.at) if term.logarithmic else term.at
 
 
 def sigmoid(log_odds: float) -> float:
@@ -149,16 +154,6 @@ def mean_slope(start: float, way: float) -> float:
         middle = sigmoid(start + way / 2)  # the error is of the order of way squared: under 1e-9
         return middle * (1 - middle)
     return (tanh((start + way) / 2) - tanh(start / 2)) / 2 / way
-
-
-def _straight_between(place: float, places: Sequence[float], values: Sequence[float]) -> float:
-    after = bisect_right(places, place)
-    if after == 0:
-        return values[0]
-    if after == len(places):
-        return values[-1]
-    part = (place - places[after - 1]) / (places[after] - places[after - 1])
-    return values[after - 1] + part * (values[after] - values[after - 1])
 
 
 @cache

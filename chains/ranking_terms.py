@@ -1,4 +1,4 @@
-"""The terms of the score: what each looks at, how it is said, and where its learned curve bends."""
+"""The terms of the score: what each looks at, from which features of the rhythm it is made, and how it is said."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,114 +9,88 @@ from chains.wording import count_text, days_text
 
 @dataclass(frozen=True, slots=True)
 class TermKind:
-    """One term. measures: what it looks at, for a person. quantity: at least 0. told: the measured value in words.
-
-    at: rising quantities between which the learned curve is straight. logarithmic: straight on the scale of
-    log(1 + quantity), on which one more matters less the more there are. rising: the curve may only rise, else only
-    fall, so that no one is told that a journey ranks low because it is busy.
-    """
+    """One term. measures: what it looks at, for a person. features: those of chains.rhythm that it weighs; no two terms
+    weigh the same. main: of these the ones that tell most in every log; the others only correct them. told: what was
+    measured, in words."""
 
     name: str
     measures: str
-    quantity: Callable[[Measures], float]
+    features: tuple[str, ...]
+    main: tuple[str, ...]
     told: Callable[[Measures], str]
-    at: tuple[float, ...]
-    logarithmic: bool = True
-    rising: bool = True
 
 
-def _passed_text(measures: Measures) -> str:
-    if not measures.passed_days:
-        return "part of the latest active day"
-    return f"{count_text(measures.passed_days, 'later active day')} without it"
+def _recent_text(measures: Measures) -> str:
+    week, month = measures.week_days, measures.month_days
+    if not month:
+        return "active on no day of the last 28"
+    return f"active on {count_text(month, 'day')} of the last 28, {week or 'none'} of them in the last week"
 
 
-def _freshness_text(measures: Measures) -> str:
-    if measures.fresh_days < 0.05:
-        return "hardly any of its active days is recent"
-    return f"{measures.fresh_days:.1f} active days, older ones counting less"
-
-
-def _week_text(measures: Measures) -> str:
-    return f"active on {count_text(measures.week_days, 'day') if measures.week_days else 'no day'} of the last week"
-
-
-def _regularity_text(measures: Measures) -> str:
+def _persistence_text(measures: Measures) -> str:
     own, every = measures.active_days, measures.user_days
     if own == every:
         return "on every active day since it began" if every > 1 else "on the only active day since it began"
     return f"on {own} of {count_text(every, 'active day')} since it began"
 
 
-def _share_text(measures: Measures) -> str:
-    part = f"{measures.fresh_share:.0%}" if measures.fresh_share >= 0.005 else "less than 1%"
-    return f"{part} of all activity, older activity counting less"
-
-
 def _engagement_text(measures: Measures) -> str:
-    return ", ".join(count_text(count, kind) for kind, count in measures.counts)
+    counts = ", ".join(count_text(count, kind) for kind, count in measures.counts)
+    return f"{counts}; {count_text(measures.texts, 'text')}"
+
+
+def _rhythm_text(measures: Measures) -> str:
+    if measures.usual_pause is None:
+        return "one active day, so no rhythm yet"
+    return f"usually every {days_text(measures.usual_pause).removeprefix('1 ')}"
+
+
+def _attention_text(measures: Measures) -> str:
+    part = f"{measures.share:.0%}" if measures.share >= 0.005 else "less than 1%"
+    later = count_text(measures.passed_days, "later active day") if measures.passed_days else "no later active day"
+    return f"on {part} of the user's active days, recent ones counting more; {later} without it"
 
 
 TERMS = (
     TermKind(
         "recency",
         "days since the last activity",
-        lambda m: m.silent,
-        lambda m: f"last activity {days_text(m.silent)} ago",
-        (0, 1, 3, 7, 14, 28, 56, 112),
-        rising=False,
+        ("gap",),
+        ("gap",),
+        lambda measures: f"last activity {days_text(measures.silent)} ago",
     ),
     TermKind(
-        "passed over",
-        "later days on which the user was active otherwise",
-        lambda m: m.passed_days,
-        _passed_text,
-        (0, 1, 2, 4, 8, 16, 32),
-        rising=False,
+        "recent days",
+        "active days, each counting less the longer ago, by the week, the month and the season",
+        ("week", "month", "season"),
+        ("month", "season"),
+        _recent_text,
     ),
     TermKind(
         "persistence",
-        "active days",
-        lambda m: m.active_days,
-        lambda m: f"active on {count_text(m.active_days, 'day')}",
-        (1, 2, 3, 5, 8, 13, 21),
+        "active days, how long since the first, and how many of the user's they are",
+        ("days", "rate", "once", "age", "presence"),
+        ("days", "rate"),
+        _persistence_text,
+    ),
+    TermKind("engagement", "distinct texts and events", ("texts", "events"), ("texts",), _engagement_text),
+    TermKind(
+        "rhythm",
+        "the usual pause between active days, and the silence against it",
+        ("usual_pause", "gap_to_pause", "burstiness"),
+        (),
+        _rhythm_text,
     ),
     TermKind(
-        "freshness",
-        "active days, each counting half as much for every 14 days that it lies back",
-        lambda m: m.fresh_days,
-        _freshness_text,
-        (0, 0.25, 0.5, 1, 2, 4, 8),
-    ),
-    TermKind(
-        "last week",
-        "active days within the last 7 days",
-        lambda m: m.week_days,
-        _week_text,
-        (0, 1, 2, 4),
-    ),
-    TermKind(
-        "regularity",
-        "share of the user's active days since the journey began",
-        lambda m: m.day_share,
-        _regularity_text,
-        (0, 0.1, 0.25, 0.5, 0.75, 1),
-        logarithmic=False,
-    ),
-    TermKind(
-        "share",
-        "share of the user's activity, counting half as much for every 14 days that it lies back",
-        lambda m: m.fresh_share,
-        _share_text,
-        (0, 0.05, 0.15, 0.4, 1),
-        logarithmic=False,
-    ),
-    TermKind(
-        "engagement",
-        "events, a save or board counting 2, a closeup 0.5",
-        lambda m: m.effort,
-        _engagement_text,
-        (0.5, 1, 2, 4, 8, 16, 32, 64),
+        "attention",
+        "share of the user's recent active days, and later ones without it",
+        ("share", "passed_over"),
+        (),
+        _attention_text,
     ),
 )
 TERM_NAMES = tuple(term.name for term in TERMS)
+RANK_FEATURES = tuple(name for term in TERMS for name in term.features)
+#: Features whose weights are never below nothing, and never above it: silence must not lift a journey in any log.
+LIFTING = ("week", "month", "season", "share")
+LOWERING = ("gap", "gap_to_pause", "passed_over")

@@ -23,6 +23,7 @@ from chains.ranking import diversify
 from chains.safety import loss
 from chains.texts import Floats
 from chains.wording import count_text, date_text
+from chains.written_by import WrittenBy
 from vectorstore.activity import normalize
 
 #: Entries as near as this to a journey that must rest are left out.
@@ -57,7 +58,8 @@ class Reason(_Part):
 
 
 class RelatedJourney(_Part):
-    """score: in [0, 1], after diversification. because: the strongest first, at most three."""
+    """score: in [0, 1], after diversification. because: the strongest first, at most three. written_by: the model that
+    wrote name and keywords, None where they are words that users share."""
 
     entry_id: str
     name: str
@@ -65,6 +67,7 @@ class RelatedJourney(_Part):
     score: Probability
     diversification: Probability
     because: tuple[Reason, ...] = Field(min_length=1)
+    written_by: WrittenBy | None = None
 
 
 class RecommendedItem(_Part):
@@ -87,7 +90,8 @@ class Recommended(_Part):
 class Source:
     """A journey of the user. entry_id: of the entry it belongs to, or None. weight: what it counts, in [0, 1].
 
-    resting: the ids of entries that are not to be recommended because of it.
+    resting: the ids of entries that are not to be recommended because of it: near to what must rest, or written by a
+    model and already there.
     """
 
     journey: Journey
@@ -262,6 +266,7 @@ def _related(
             _reason(source.journey, _related_text(expansions[source.entry_id or ""].entry, entry, relation), relation)
             for _, source, relation in strongest
         ),
+        written_by=entry.written_by,
     )
 
 
@@ -287,12 +292,16 @@ def _activity_text(journey: Journey) -> str:
 def _related_text(source: Entry, target: Entry, relation: Relation) -> str:
     if relation.kind is RelationKind.NEAR:
         return f"{target.name} is near to {source.name} in meaning; the counts of users do not speak for it"
+    if relation.kind is RelationKind.WRITTEN and not relation.support:
+        return f"a language model names {target.name} beside {source.name}; the counts of users do not speak for it"
     told = (
         f"{relation.support} of {relation.users} users with {source.name} also have {target.name}; "
         f"{relation.lift:.1f} times as many as by chance"
     )
     if relation.kind is RelationKind.NEXT:
         told += f", and {relation.next} of these {relation.support} began it later"
+    if relation.written_by is not None:
+        told += "; a language model names it too"
     return told
 
 

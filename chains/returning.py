@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from chains.log_kinds import likeness
 from chains.rhythm import FEATURES, USER_FEATURES, Numbers
 
 #: Days after the moment at which one stretch ends and the next begins; each has a chance of a return of its own.
@@ -77,11 +78,7 @@ class ReturnModel:
 
     def like(self, users: Numbers) -> Numbers:
         """(n, USER_FEATURES) -> (n, k) how much each user is like those of each log; rows sum up to 1."""
-        standard = np.clip((users - self.user_mean) / self.user_scale, -_CLIP, _CLIP)
-        odds = self.gate[:, 0] + standard @ self.gate[:, 1:].T
-        likely: Numbers = np.exp(odds - odds.max(axis=1, keepdims=True))
-        likely /= likely.sum(axis=1, keepdims=True)
-        return likely
+        return likeness(users, self.user_mean, self.user_scale, self.gate)
 
     def probability(self, features: Numbers, users: Numbers, horizon: float = HORIZON) -> Numbers:
         """(n,) probabilities in [0, 1] of a return within the horizon, in days, over 0.

@@ -163,8 +163,9 @@ class JourneyRhythm:
     def features(self, user: UserRhythm) -> Numbers:
         """(len(FEATURES),) at the user's moment, which is not before the last event."""
         now, days, count, events = user.now, self.days, len(self.days), len(self.times)
-        gap, age = now - self.last, now - self.times[0]
-        weeks = len({(now - time) // _WEEK for time in self.times}) / (age // _WEEK + 1)
+        # A moment that is the event's own may come out before it by rounding.
+        gap, age = max(now - self.last, 0.0), max(now - self.times[0], 0.0)
+        weeks = len({max(now - time, 0.0) // _WEEK for time in self.times}) / (age // _WEEK + 1)
         week, month, season = (sum(exp((day - now) / fades) for day in days) for fades in (_WEEK, _MONTH, _SEASON))
         begin, end = user.days.searchsorted((days[0], days[-1] + 1)).tolist()
         user_gap = _log(now - user.last)

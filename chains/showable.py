@@ -133,6 +133,13 @@ def why_unfit(name: str) -> str | None:
     return None
 
 
+def gives_orders(text: str) -> bool:
+    """Whether the text, of any length, speaks to a model instead of to a person, by the lists above. What the eye
+    doesn't see may stand between the words or inside them."""
+    seen = (normalize("NFKC", _INVISIBLE.sub(between, text)) for between in (" ", ""))
+    return any(_orders().search(_spoken(each)) for each in seen)
+
+
 def _spoken(text: str) -> str:
     """The words, whatever stands between them: "Ignore_previous-instructions" is three words."""
     return " ".join(re.sub(r"[_\-–—*~'’`]+", " ", text.casefold()).split())

@@ -24,13 +24,15 @@ _LEAST = 1e-6
 class Staging:
     """What is asked of one journey. events: at least one, in order of time. texts: how many are distinct, at least 1.
 
-    centre: (d,) unit length. called_off: a hard end.
+    centre: (d,) unit length. called_off: a hard end. features: of its rhythm at the user's moment, where they were
+    measured already.
     """
 
     events: Sequence[Activity]
     texts: int
     centre: Floats
     called_off: bool = False
+    features: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,9 @@ def stage(journeys: Sequence[Staging], user: UserRhythm, model: StageModel, embe
     if not journeys:
         return []
     rhythms = [JourneyRhythm(each.events, each.texts) for each in journeys]
-    features = np.stack([rhythm.features(user) for rhythm in rhythms])
+    features = np.array(
+        [each.features or rhythm.features(user) for each, rhythm in zip(journeys, rhythms, strict=True)]
+    )
     then = [rhythm.features(user.just_after(rhythm.last)) for rhythm in rhythms]
     chances = model.returning.probability(np.concatenate([features, then]), user.features[None, :], HORIZON)
     # Rounded, so that what lies on a threshold falls on one side whatever the last bit is.

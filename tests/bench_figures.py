@@ -25,13 +25,19 @@ COMMANDS: Mapping[str, Sequence[str]] = {
         "ranking boards.csv --folds 6",
         "ranking search_missions.csv --folds 5",
         "ranking retail.parquet --folds 5",
+        "ranking collections.csv --folds 5",
     ),
     "stage": (
         "stage boards.csv boards_journeys.csv",
         "stage search_missions.csv --folds 5",
         "stage retail.parquet --folds 5",
     ),
-    "replay": ("replay search_missions.csv --folds 5", "replay retail.parquet"),
+    "replay": (
+        "replay search_missions.csv --folds 5",
+        "replay retail.parquet --folds 5",
+        "replay boards.csv --folds 6",
+        "replay collections.csv --folds 5",
+    ),
 }
 _INTERVAL = {"low", "high"}
 _USAGE = 2

@@ -5,7 +5,6 @@ import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from importlib import resources
-from math import exp
 from types import ModuleType
 
 import typer
@@ -14,8 +13,8 @@ from assistant.cli import app
 from assistant.settings import Settings
 from chains import pair_features, second_look, stage
 from chains.clustering import CUT, POWER
-from chains.ranking import default_ranker, sigmoid
-from chains.ranking_terms import TERMS
+from chains.ranking import default_ranker
+from chains.ranking_terms import RANK_FEATURES, TERMS
 from chains.safety import SensitivityChecker
 from chains.stage_model import default_stage
 
@@ -40,6 +39,8 @@ MEANINGS = {
     "catalogue.min_users": "No entry, name, keyword or item of the catalogue comes from fewer users.",
     "catalogue.max_entries": "The entries with most users are kept, so many at most.",
     "catalogue.similarity": "The cosine from which journeys are merged.",
+    "models.default.model": 'A language model for every role, such as "openai:gpt-5-mini"; also `base_url`, `api_key`, '
+    "`timeout` and more; `models.fallback` stands in, `models.namer` and the like are for one role.",
     "expansion_store": '"sqlite" in the home folder, or redis://USER:PASSWORD@HOST:PORT/NUMBER.',
     "inference.naming_model": "A file of `journeys train naming`; by default the model that comes along.",
     "inference.stage_model": "A file of `journeys train stage`; by default the model that comes along.",
@@ -115,13 +116,16 @@ def cuts_table() -> str:
 
 
 def ranking_table() -> str:
-    """Every term of the score with what it looks at, and what it does to the odds of a typical journey at its ends."""
-    model = default_ranker()
-    rows = [("start", "a typical journey, of a user who comes back", f"{sigmoid(model.start):.2f}", "")]
-    for term, curve in zip(TERMS, model.curves, strict=True):
-        worst, best = (f"odds × {exp(value):.2f}" for value in (min(curve), max(curve)))
-        rows.append((term.name, term.measures, worst, best))
-    return _markdown(("Term", "Looks at", "At worst", "At best"), rows)
+    """Every term of the score with what it looks at, and what a standard deviation of each of its features adds to the
+    log odds, in the mean of the kinds of logs that were learned from."""
+    weights = dict(zip(RANK_FEATURES, default_ranker().weights[:, 1:].mean(axis=0).tolist(), strict=True))
+    return _markdown(
+        ("Term", "Looks at", "Weighs"),
+        [
+            (term.name, term.measures, ", ".join(f"`{name}` {weights[name]:+.2f}" for name in term.features))
+            for term in TERMS
+        ],
+    )
 
 
 def stage_table() -> str:

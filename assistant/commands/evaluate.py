@@ -3,6 +3,7 @@
 import typer
 
 from assistant.commands.evaluate_clustering import clustering
+from assistant.commands.evaluate_judge import judge
 from assistant.commands.evaluate_naming import naming
 from assistant.commands.evaluate_ranking import ranking
 from assistant.commands.evaluate_replay import replay
@@ -10,6 +11,7 @@ from assistant.commands.evaluate_stage import stage
 
 evaluate_app = typer.Typer(help="Figures, as a table or --json.", no_args_is_help=True, rich_markup_mode=None)
 evaluate_app.command()(clustering)
+evaluate_app.command()(judge)
 evaluate_app.command()(naming)
 evaluate_app.command()(ranking)
 evaluate_app.command()(replay)

@@ -1,7 +1,6 @@
 """`journeys evaluate replay`."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,13 +11,16 @@ from rich.console import Console
 
 from assistant.assistant import JourneyAssistant
 from assistant.commands.labelled_logs import AlsoFrom, WithSample, read_users
+from assistant.commands.ranked_logs import SAMPLE
 from assistant.demo import labelled_sample
 from assistant.evaluation.labelled import read_any
-from assistant.evaluation.replay import BEST_INTEREST, FREQUENT_INTEREST, JOURNEY
+from assistant.evaluation.replay import BEST_INTEREST, FREQUENT_INTEREST, TARGET
 from assistant.evaluation.replay_figures import ReplayFigures
 from assistant.evaluation.replay_items import BEST_INTEREST_ITEMS, JOURNEY_ITEMS, POPULAR_ITEMS
-from assistant.evaluation.replaying import Fold, replay_items, replay_targets, shares_items
+from assistant.evaluation.replaying import replay_items, replay_targets, shares_items
 from assistant.evaluation.time_split import check_cuts, cut_moments
+from assistant.evaluation.unseen import CUTS as RANKING_CUTS
+from assistant.evaluation.unseen import LEAST_HORIZON, Fold, folds_of_users, unseen_rankings
 from assistant.progress import Bars
 from assistant.replay_shown import MEANING, dates_table, lifts_table, rates_table
 from assistant.settings import Settings
@@ -44,7 +46,7 @@ def replay(
         int,
         typer.Option(
             min=0,
-            help="Train the affinity again for each fold, so that it never saw the users whose journeys it finds.",
+            help="Train again for each fold, so that no model saw the users whose journeys it finds or ranks.",
         ),
     ] = 0,
     also: AlsoFrom = None,
@@ -53,8 +55,9 @@ def replay(
 ) -> None:
     """Journey-aware against interest-based targets and items, replayed on what users did next.
 
-    Without --folds the affinity model in use is scored as it is, whatever it was trained on; those of stage and ranking
-    always are. What each was trained on is said below the tables.
+    Without --folds the models in use are scored as they are, whatever they were trained on. With it those of returns
+    and ranking learn from the other folds, and on a log with labels that of affinity too. What each was trained on is
+    said below the tables.
     """
     if folds == 1:
         raise InputError("--folds takes 2 or more: one fold would leave nothing to learn from")
@@ -66,22 +69,31 @@ def replay(
         if not users:
             raise InputError(f"{file}: no row could be read: there is nothing to replay")
         labelled = any(user.labels for user in users)
-        if folds and not labelled:
-            raise InputError(f'{file}: no row has a label: --folds needs a log with a column "label"')
         cuts = [moment.replace(tzinfo=UTC) for moment in as_of or ()] or cut_moments(users, span)
         check_cuts(users, cuts, span)
         cuts = sorted(set(cuts))
 
-        def dealt() -> Iterator[Fold]:
-            if not folds:
-                yield models, users
-                return
-            others = [*read_users(also or [], assistant), *(labelled_sample() if sample else [])]
-            counted = bars.count("Learning pairs", len(users) + len(others))
-            for model, inside in held_out(users, others, embeddings, folds, on_user=counted):
-                yield replace(models, affinity=model), inside
+        others = {path.stem: read_users([path], assistant) for path in also or []} if folds else {}
+        if folds and sample:
+            others[SAMPLE] = labelled_sample()
 
-        models_of = list(dealt())
+        def dealt() -> list[Fold]:
+            if not folds:
+                return [(models, users)]
+            if not labelled:
+                found = [(models, inside) for inside in folds_of_users(users, folds)]
+            else:
+                every = [user for own in others.values() for user in own]
+                learning = bars.count("Learning pairs", len(users) + len(every))
+                found = [
+                    (replace(models, affinity=model), inside)
+                    for model, inside in held_out(users, every, embeddings, folds, on_user=learning)
+                ]
+            asked = len(users) + sum(map(len, others.values()))
+            ranking = bars.count("Learning to rank", asked * RANKING_CUTS)
+            return list(unseen_rankings(file.stem, found, others, span, embeddings, options, ranking))
+
+        models_of = dealt()
         parts: dict[str, ReplayFigures] = {}
         if labelled:
             counted = bars.count("Replaying targets", len(users) * len(cuts))
@@ -91,12 +103,11 @@ def replay(
             parts["items"] = replay_items(users, models_of, cuts, span, embeddings, options, counted)
         if not parts:
             raise InputError(f"{file}: neither labels nor an item that two users met: there is nothing to replay")
+        by_folds = f"models of {folds} folds, none of which saw the users whose journeys it found"
         trained_on = {
-            "affinity": f"models of {folds} folds, none of which saw the users whose journeys it found"
-            if folds
-            else models.affinity.trained_on,
-            "stage": models.stage.trained_on,
-            "ranking": models.ranker.trained_on,
+            "affinity": by_folds if folds and labelled else models.affinity.trained_on,
+            "stage": by_folds if folds and span >= LEAST_HORIZON else models.stage.trained_on,
+            "ranking": by_folds if folds else models.ranker.trained_on,
         }
     if as_json:
         told = {"file": str(file), "horizon_days": span.days, "granularity": options.granularity, "models": trained_on}
@@ -105,7 +116,7 @@ def replay(
         )
         return
     shown = {
-        "targets": (JOURNEY, BEST_INTEREST, FREQUENT_INTEREST),
+        "targets": (TARGET, BEST_INTEREST, FREQUENT_INTEREST),
         "items": (JOURNEY_ITEMS, BEST_INTEREST_ITEMS, POPULAR_ITEMS),
     }
     console = Console()

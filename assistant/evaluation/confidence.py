@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from assistant.evaluation.calibration import calibration_error
 from assistant.evaluation.intervals import over_users
 from assistant.evaluation.labelled import InferredUser
 from vectorstore.activity import normalize
-
-_BINS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +44,6 @@ def score_confidence(found: Sequence[InferredUser], seed: int = 0) -> Confidence
     return ConfidenceFigures(
         len(every), float(mean[0]), float(mean[1]), calibration_error(*every.T), interval.low, interval.high
     )
-
-
-def calibration_error(said: NDArray[np.float64], happened: NDArray[np.float64]) -> float:
-    """said, happened: (n,) in [0, 1], at least one. Mean distance of the two in ten bins of equally many, in [0, 1]."""
-    order = np.argsort(said, kind="stable")
-    bins = [places for places in np.array_split(order, min(_BINS, len(order))) if len(places)]
-    return float(sum(abs(said[places].mean() - happened[places].mean()) * len(places) for places in bins) / len(order))
 
 
 def _of_user(inferred: InferredUser) -> list[tuple[float, float]]:

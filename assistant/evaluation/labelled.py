@@ -31,6 +31,10 @@ class LabelledUser:
     fine: bool = False
 
 
+#: Some users, and the models that journeys are inferred with for them.
+Part = tuple[InferenceModels, Sequence[LabelledUser]]
+
+
 def read_labelled(path: Path, columns: ColumnMap, zone: tzinfo, *, fine: bool = False) -> list[LabelledUser]:
     """A log with a column "label"; rows without a label count as activity only. Raises InputError.
 

@@ -11,14 +11,21 @@ from assistant.evaluation.time_split import SplitJourney, SplitUser
 from chains.inference import InferenceOptions
 from chains.journeys import Stage
 from chains.keywords import extract_keywords
-from chains.measures import EFFORT, History, Measures, measure
+from chains.measures import History, Measures, measure
 from chains.ranking import diversify
 from chains.texts import Floats, texts_of
-from vectorstore.activity import days_of, normalize
+from vectorstore.activity import ActivityKind, days_of, normalize
 from vectorstore.embeddings import CachedEmbeddings
 
 Numbers = NDArray[np.float64]
 _RECENT = timedelta(days=28)
+_EFFORT = {
+    ActivityKind.SEARCH: 1.0,
+    ActivityKind.CLOSEUP: 0.5,
+    ActivityKind.CLICKTHROUGH: 1.0,
+    ActivityKind.SAVE: 2.0,
+    ActivityKind.BOARD: 2.0,
+}
 
 
 @dataclass(frozen=True)
@@ -66,7 +73,7 @@ def ranked_lists(found: Iterable[SplitUser], as_of: datetime, embeddings: Cached
             as_of=as_of,
             journey_ids=tuple(each.journey.journey_id for each in user.journeys),
             names=tuple(each.journey.name for each in user.journeys),
-            measures=tuple(measure(each.events, history) for each in user.journeys),
+            measures=tuple(measure(each.events, len(each.journey.texts), history) for each in user.journeys),
             days=np.array([len(days_of(each.later)) for each in user.journeys]),
             known=np.full(len(user.journeys), bool(user.future)),
             hand=np.array([_by_hand(each, user, as_of) for each in user.journeys]),
@@ -77,7 +84,7 @@ def ranked_lists(found: Iterable[SplitUser], as_of: datetime, embeddings: Cached
 def _by_hand(journey: SplitJourney, user: SplitUser, as_of: datetime) -> float:
     """Recency 0.35, engagement and persistence 0.20 each, share 0.15, ongoing 0.10."""
     silent = (as_of - max(event.timestamp for event in journey.events)) / timedelta(days=1)
-    effort = sum(EFFORT[event.kind] for event in journey.events)
+    effort = sum(_EFFORT[event.kind] for event in journey.events)
     recent, of_user = (
         sum(event.timestamp > as_of - _RECENT for event in events) for events in (journey.events, user.past)
     )

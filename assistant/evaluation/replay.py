@@ -1,6 +1,6 @@
 """Replay: had a notification about this target been sent then, would it have met what the user did next?
 
-A target is a part of what one user did up to a cut: his best journey, or his favourite interest. `docs/design.md` has
+A target is a part of what one user did up to a cut: of a journey, or his favourite interest. `docs/design.md` has
 the definitions.
 """
 
@@ -14,13 +14,15 @@ import numpy as np
 from assistant.evaluation.interests import HABITS, Habit, Interests, favourites
 from assistant.evaluation.replay_figures import Floats64, chosen_on_others
 from assistant.evaluation.time_split import SplitJourney, SplitUser
+from chains.targets import choose_target
 from vectorstore.activity import Activity, days_of, normalize
 
 #: What is measured of a target, each in [0, 1]; see `outcome`.
 TARGET_MEASURES = ("hit", "latest", "recognised", "days", "own_terms")
 
+TARGET = "chosen target"
+TARGET_OR_INTEREST = "chosen target or interest"
 JOURNEY = "top journey"
-JOURNEY_OR_INTEREST = "top journey or interest"
 BEST_INTEREST = "best interest"
 FREQUENT_INTEREST = "frequent interest"
 
@@ -59,7 +61,7 @@ class Targets:
         self.users.append(user.user.user_id)
         self.dates.append(f"{as_of:%Y-%m-%d}")
         self.without.append(not user.journeys)
-        for name, found in _of_journeys(user).items():
+        for name, found in _of_journeys(user, as_of).items():
             self.journeys.setdefault(name, []).append(found)
         self.interests.append(
             [of_interest(user, as_of, interests[each.interests], each.habit) for each in self.settings]
@@ -78,7 +80,7 @@ class Targets:
         best = tried[:, :, 0].mean(axis=1).argmax()
         found["best in hindsight"] = tried[best]
         without = np.array(self.without)[:, None]
-        found[JOURNEY_OR_INTEREST] = np.where(without, found[BEST_INTEREST], found[JOURNEY])
+        found[TARGET_OR_INTEREST] = np.where(without, found[BEST_INTEREST], found[TARGET])
         return found
 
 
@@ -115,14 +117,21 @@ def label_of(texts: set[str], labels: Mapping[str, str]) -> str | None:
     return max(count, key=lambda label: (count[label], label), default=None)
 
 
-def _of_journeys(user: SplitUser) -> dict[str, tuple[float, ...]]:
-    """The best-ranked journey; for comparison the one last active, and what the luckiest choice would have met."""
+def _of_journeys(user: SplitUser, as_of: datetime) -> dict[str, tuple[float, ...]]:
+    """What the program itself would choose, and the best-ranked journey as a whole; for comparison the one most likely
+    to be come back to, the one last active, and what the luckiest choice would have met."""
     found = user.journeys
-    if not found:
-        return {JOURNEY: _NOTHING, "last active journey": _NOTHING, "luckiest journey": _NOTHING}
+    names = (TARGET, JOURNEY, "likeliest journey", "last active journey", "luckiest journey")
+    events = {each.journey.journey_id: each.events for each in found}
+    target = choose_target([each.journey for each in found], events, as_of)
+    if target is None:
+        return dict.fromkeys(names, _NOTHING)
     each = [_of_journey(journey, user) for journey in found]
+    chosen = next(journey for journey in found if journey.journey is target.journey)
+    likely = max(range(len(found)), key=lambda place: (found[place].journey.return_probability, -place))
     last = max(range(len(found)), key=lambda place: (found[place].journey.last_seen, -place))
-    return {JOURNEY: each[0], "last active journey": each[last], "luckiest journey": max(each)}
+    outcomes = (outcome(target.events, chosen.later, user), each[0], each[likely], each[last], max(each))
+    return dict(zip(names, outcomes, strict=True))
 
 
 def _of_journey(journey: SplitJourney, user: SplitUser) -> tuple[float, ...]:

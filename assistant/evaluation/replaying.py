@@ -10,8 +10,9 @@ from assistant.evaluation.replay import (
     BEST_INTEREST,
     FREQUENT_INTEREST,
     JOURNEY,
-    JOURNEY_OR_INTEREST,
+    TARGET,
     TARGET_MEASURES,
+    TARGET_OR_INTEREST,
     Targets,
     settings_tried,
 )
@@ -29,7 +30,8 @@ from assistant.evaluation.replay_items import (
     Items,
 )
 from assistant.evaluation.time_split import split
-from chains.inference import InferenceModels, InferenceOptions
+from assistant.evaluation.unseen import Fold
+from chains.inference import InferenceOptions
 from chains.items import item_of
 from vectorstore.activity import Activity
 from vectorstore.embeddings import CachedEmbeddings
@@ -39,9 +41,13 @@ from vectorstore.errors import InputError
 INTERESTS = (20, 50, 100, 200, 400, 1000)
 
 _COMPARED_TARGETS = (
-    *((JOURNEY, BEST_INTEREST, measure) for measure in TARGET_MEASURES),
-    *((JOURNEY, FREQUENT_INTEREST, measure) for measure in TARGET_MEASURES),
-    (JOURNEY_OR_INTEREST, BEST_INTEREST, "hit"),
+    *(
+        (system, over, measure)
+        for system in (TARGET, JOURNEY)
+        for over in (BEST_INTEREST, FREQUENT_INTEREST)
+        for measure in TARGET_MEASURES
+    ),
+    (TARGET_OR_INTEREST, BEST_INTEREST, "hit"),
 )
 _COMPARED_ITEMS = tuple(
     (system, over, measure)
@@ -49,8 +55,6 @@ _COMPARED_ITEMS = tuple(
     for over in (BEST_INTEREST_ITEMS, FREQUENT_ITEMS, POPULAR_ITEMS, RANKED_INTEREST_ITEMS, USERS_ITEMS)
     for measure in ITEM_MEASURES
 )
-
-Fold = tuple[InferenceModels, Sequence[LabelledUser]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from assistant.evaluation.calibration import BINS, calibration_error
 from assistant.training.logistic import fit_logistic, standard_of
 from assistant.training.returning import ReturnRow, fit_returns
 from chains.returning import ReturnModel
@@ -16,7 +17,6 @@ from vectorstore.errors import InputError
 FIGURES = ("AUC", "Brier", "ECE", "log loss")
 MODEL, GAP = "model", "time since last event"
 _BASELINES = {GAP: ("gap",), "frequency": ("events",), "base rate": ()}
-_BINS = 10
 _RESAMPLES = 1000
 _BY_CHANCE = 200
 _PENALTY = 0.01
@@ -135,7 +135,7 @@ def score_returns(
         by_chance=_by_chance(model, seed),
         reliability=tuple(
             Bin(len(part), float(model[part].mean()), float(back[part].mean()))
-            for part in np.array_split(np.argsort(model, kind="stable"), min(_BINS, len(model)))
+            for part in np.array_split(np.argsort(model, kind="stable"), min(BINS, len(model)))
         ),
     )
 
@@ -160,11 +160,8 @@ def _measure(back: NDArray[np.bool_], values: Numbers) -> Callable[[Numbers], Nu
         stayed = np.bincount(same, weights=weights * ~back)
         below = np.cumsum(stayed) - stayed / 2
         auc = float((came * below).sum() / (came.sum() * stayed.sum()))
-        bins = np.minimum((np.cumsum(weights) - weights / 2) / total * _BINS, _BINS - 1).astype(int)
-        gaps = np.bincount(bins, weights=weights * (values - back), minlength=_BINS)
-        return np.array(
-            [auc, (weights * squares).sum() / total, np.abs(gaps).sum() / total, (weights * losses).sum() / total]
-        )
+        error = calibration_error(values, back, weights)
+        return np.array([auc, (weights * squares).sum() / total, error, (weights * losses).sum() / total])
 
     return measure
 

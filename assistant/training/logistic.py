@@ -4,7 +4,7 @@ import numpy as np
 
 from chains.rhythm import Numbers
 
-_STEPS = 25
+_STEPS, _MOST_STEPS = 25, 1_000
 _CLOSE = 1e-8
 _LEAST_SCALE = 1e-3
 
@@ -34,3 +34,35 @@ def fit_logistic(x: Numbers, y: Numbers, weights: Numbers, penalty: Numbers, tow
         if float(np.abs(step).max()) < _CLOSE:
             break
     return found
+
+
+def fit_signed(
+    x: Numbers, y: Numbers, weights: Numbers, penalty: Numbers, signs: Numbers, towards: Numbers | None = None
+) -> Numbers:
+    """The same where some of the weights may only be at least 0, or at most 0: L-BFGS-B.
+
+    signs: (f,) 1 for at least 0, -1 for at most 0, 0 for any.
+    """
+    # It takes longer to import than most commands take.
+    from scipy.optimize import minimize  # noqa: PLC0415
+
+    held = np.zeros(x.shape[1]) if towards is None else towards
+    bounds = [(0.0 if sign > 0 else None, 0.0 if sign < 0 else None) for sign in signs]
+
+    def loss(found: Numbers) -> tuple[float, Numbers]:
+        odds = x @ found
+        error = weights * (1 / (1 + np.exp(-np.clip(odds, -30, 30))) - y)
+        value = float(weights @ (np.logaddexp(0, odds) - y * odds) + penalty @ (found - held) ** 2 / 2)
+        return value, x.T @ error + penalty * (found - held)
+
+    start = np.where(signs * held < 0, 0.0, held)
+    found = minimize(
+        loss,
+        start,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=bounds,
+        options={"maxiter": _MOST_STEPS, "ftol": 1e-13, "gtol": 1e-8},
+    )
+    weighed: Numbers = found.x
+    return weighed

@@ -1,104 +1,87 @@
-"""Trains the ranker: curves of a few quantities that make what users went on with most likely."""
+"""Trains the ranker: weights of what a journey's rhythm says that make what users went on with most likely."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from assistant.evaluation.ranked_lists import Numbers, RankedList
-from chains.measures import Measures
-from chains.ranking import RankerModel, scaled
-from chains.ranking_terms import TERMS
+from assistant.evaluation.ranked_lists import RankedList
+from assistant.training.log_kinds import fit_gate
+from assistant.training.logistic import fit_signed, standard_of
+from chains.ranking import RANK_PLACES, RankerModel
+from chains.ranking_terms import LIFTING, LOWERING, RANK_FEATURES, TERMS
+from chains.rhythm import Numbers
 from vectorstore.errors import InputError
 
-_PENALTY = 0.01
-_STEPS = 500
-_DIGITS = 5
-
-
-def steps_of(measures: Sequence[Measures]) -> Numbers:
-    """(n, k): for each piece of each term's curve, how much of it lies below the measured quantity, in [0, 1].
-
-    A curve is a weighted sum of these steps, straight on each piece.
-    """
-    columns = []
-    for term in TERMS:
-        at = np.array(scaled(term))
-        quantity = np.array([term.quantity(each) for each in measures], dtype=np.float64)
-        placed = np.log1p(quantity) if term.logarithmic else quantity
-        columns.append(np.clip((placed[:, None] - at[:-1]) / np.diff(at), 0, 1))
-    return np.concatenate(columns, axis=1)
+# What holds a weight to nothing, and a log's weight to that of all logs.
+_MAIN_PENALTY, _OTHER_PENALTY = 50.0, 1_000.0
+_BIAS_PENALTY = 0.1
+_OWN = 0.3
 
 
 def train_ranker(logs: Mapping[str, Sequence[RankedList]], trained_on: str) -> RankerModel:
     """Lists of each log -> a model; the same lists in any order give the same model. Raises InputError.
 
-    Penalized logistic regression on the steps, by L-BFGS-B: a term's steps may only rise, or only fall. Each log counts
-    the same, and has a start of its own, so that the curves learn what tells journeys of one log apart and not that
-    users of one shop come back more than those of another. Within a log a list weighs as the root of its length.
+    First weights of all logs together, each log counting the same and with a bias of its own, so that the weights learn
+    what tells journeys of one log apart and not that users of one shop come back more than those of another. Then the
+    weights of each log, held to those. In no log may silence lift a journey, or recent activity lower it. Who did
+    nothing within the horizon teaches nothing.
     """
-    x_parts, y_parts, weight_parts, log_parts = [], [], [], []
-    names = [name for name in sorted(logs) if any(each.known.any() for each in logs[name])]
-    for place, name in enumerate(names):
-        lists = sorted(logs[name], key=lambda each: (each.as_of, each.user_id, each.journey_ids))
-        known = np.concatenate([each.known for each in lists])
-        weights = np.concatenate([np.full(len(each.days), len(each.days) ** -0.5) for each in lists])[known]
-        x_parts.append(steps_of([one for each in lists for one in each.measures])[known])
-        y_parts.append(np.concatenate([each.continued for each in lists])[known])
-        weight_parts.append(weights / weights.sum() / len(names))
-        log_parts.append(np.full(len(weights), place))
-    if not names or len(set(np.concatenate(y_parts).tolist())) < 2:
+    known = {
+        name: sorted(
+            (each for each in lists if each.known.any()),
+            key=lambda each: (each.as_of, each.user_id, each.journey_ids),
+        )
+        for name, lists in sorted(logs.items())
+    }
+    parts = [_learned(lists) for lists in known.values() if lists]
+    if not parts or len({*np.concatenate([gone_on for _, _, gone_on in parts]).tolist()}) < 2:
         raise InputError("all or none of the journeys were gone on with: there is nothing to learn from")
-    x, y, weights = np.concatenate(x_parts), np.concatenate(y_parts), np.concatenate(weight_parts)
-    steps, starts = _fitted(x, y.astype(np.float64), weights, np.concatenate(log_parts), len(names))
-    return _model(steps, float(starts.mean()), weights @ x, trained_on)
-
-
-def _fitted(x: Numbers, y: Numbers, weights: Numbers, log: Numbers, logs: int) -> tuple[Numbers, Numbers]:
-    # It takes longer to import than most commands take.
-    from scipy.optimize import minimize  # noqa: PLC0415
-
-    pieces = [len(term.at) - 1 for term in TERMS]
-    # A curve of many pieces would else go as far at a lower price.
-    penalty = _PENALTY * np.repeat(np.array(pieces, dtype=np.float64), pieces)
-    bounds = [
-        (0.0, None) if term.rising else (None, 0.0) for term, count in zip(TERMS, pieces, strict=True)
-        for _ in range(count)
-    ] + [(None, None)] * logs  # fmt: skip
-
-    def loss(values: Numbers) -> tuple[float, Numbers]:
-        steps, starts = values[: x.shape[1]], values[x.shape[1] :]
-        odds = x @ steps + starts[log]
-        error = weights * (1 / (1 + np.exp(-odds)) - y)
-        value = float(weights @ (np.logaddexp(0, odds) - y * odds) + penalty @ steps**2 / 2)
-        return value, np.concatenate([x.T @ error + penalty * steps, np.bincount(log, error, minlength=logs)])
-
-    found = minimize(
-        loss,
-        np.zeros(x.shape[1] + logs),
-        jac=True,
-        method="L-BFGS-B",
-        bounds=bounds,
-        options={"maxiter": _STEPS, "ftol": 1e-12, "gtol": 1e-8},
+    features, users, gone_on = (np.concatenate(each) for each in zip(*parts, strict=True))
+    log_of = np.repeat(np.arange(len(parts)), [len(own) for _, _, own in parts])
+    share = 1 / np.bincount(log_of)[log_of]
+    share *= len(share) / share.sum()
+    mean, scale = standard_of(features[:, RANK_PLACES], share)
+    user_mean, user_scale = standard_of(users, share)
+    blank = np.zeros((len(parts), 0))
+    plain = RankerModel(mean, scale, blank, user_mean, user_scale, blank, trained_on)
+    standard = plain.standard(features)
+    penalty = np.array(
+        [_MAIN_PENALTY if name in term.main else _OTHER_PENALTY for term in TERMS for name in term.features]
     )
-    return found.x[: x.shape[1]], found.x[x.shape[1] :]
+    signs = np.array([(name in LIFTING) - (name in LOWERING) for name in RANK_FEATURES], dtype=np.float64)
+    biases = np.eye(len(parts))[log_of]
+    free = np.full(len(parts), _BIAS_PENALTY)
+    together = fit_signed(
+        np.hstack([biases, standard]),
+        gone_on,
+        share,
+        np.concatenate([free, penalty]),
+        np.concatenate([0 * free, signs]),
+    )
+    weights = []
+    for log in range(len(parts)):
+        own = log_of == log
+        x = np.hstack([np.ones((int(own.sum()), 1)), standard[own]])
+        costs = np.concatenate([free[:1], _OWN * penalty])
+        held = np.concatenate([together[log : log + 1], together[len(parts) :]])
+        weights.append(fit_signed(x, gone_on[own], np.ones(len(x)), costs, np.concatenate([[0.0], signs]), held))
+    gate = fit_gate(users, user_mean, user_scale, log_of, share)
+    return RankerModel(mean, scale, np.stack(weights), user_mean, user_scale, gate, trained_on)
 
 
-def _model(steps: Numbers, start: float, usual: Numbers, trained_on: str) -> RankerModel:
-    """usual: (k,) the mean of each step over what was learned from; there each curve is 0."""
-    curves, place = [], 0
-    for term in TERMS:
-        own = slice(place, place + len(term.at) - 1)
-        place = own.stop
-        mean = float(usual[own] @ steps[own])
-        curve = np.concatenate([[0.0], np.cumsum(steps[own])]) - mean
-        start += mean
-        curves.append(tuple(round(float(value), _DIGITS) + 0.0 for value in curve))
-    return RankerModel(round(start, _DIGITS), tuple(curves), trained_on)
+def _learned(lists: Sequence[RankedList]) -> tuple[Numbers, Numbers, Numbers]:
+    """(n, FEATURES) of the journeys that teach anything, (n, USER_FEATURES) of their users, (n,) 1 if gone on."""
+    known = np.concatenate([each.known for each in lists])
+    measures = [one for each in lists for one in each.measures]
+    features = np.array([one.features for one in measures])
+    users = np.array([one.of_user for one in measures])
+    gone_on = np.concatenate([each.continued for each in lists]).astype(np.float64)
+    return features[known], users[known], gone_on[known]
 
 
 def scores_of(model: RankerModel, each: RankedList) -> Numbers:
     """(n,) the model's scores of a list's journeys."""
-    return np.array([model.score(measures).base for measures in each.measures])
+    return np.array([score.base for score in model.scores(each.measures)])
 
 
 def folds_of(

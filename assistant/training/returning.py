@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.evaluation.time_split import SplitUser
+from assistant.training.log_kinds import fit_gate
 from assistant.training.logistic import fit_logistic, standard_of
 from chains.returning import EDGES, MAIN_FEATURES, RETURN_FEATURES, WHOSE_FEATURES, ReturnModel
 from chains.rhythm import DAY, FEATURES, Numbers, UserRhythm, rhythm_features
@@ -17,7 +18,6 @@ from vectorstore.errors import InputError
 _MAIN_PENALTY = 50.0  # what holds a weight to nothing, and a log's weight to that of all logs
 _OTHER_PENALTY = 1_000.0
 _BIAS_PENALTY = 0.1
-_GATE_PENALTY = 0.01
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def fit_returns(rows: Sequence[ReturnRow]) -> ReturnModel:
         weighed[:, stretches:],
         user_mean,
         user_scale,
-        _gate(np.clip((users - user_mean) / user_scale, -4, 4), log_of, share),
+        fit_gate(users, user_mean, user_scale, log_of, share),
     )
 
 
@@ -118,25 +118,3 @@ def _at_risk(rows: Sequence[ReturnRow]) -> tuple[NDArray[np.intp], NDArray[np.in
         raise InputError(f"no cut leaves {EDGES[1]:.0f} days after it: there is nothing to learn from")
     places, stretches, back = (np.array(each) for each in zip(*found, strict=True))
     return places, stretches, back.astype(np.float64)
-
-
-def _gate(users: Numbers, log_of: NDArray[np.intp], share: Numbers) -> Numbers:
-    """(k, 1 + u): softmax regression of the log on what the user is like, with a square penalty."""
-    # Slow to import, and every command would wait for it.
-    from scipy.optimize import minimize  # noqa: PLC0415
-
-    x = np.concatenate([np.ones((len(users), 1)), users], axis=1)
-    logs, wanted = int(log_of.max()) + 1, np.eye(int(log_of.max()) + 1)[log_of]
-
-    def loss(flat: Numbers) -> tuple[float, Numbers]:
-        weights = flat.reshape(logs, -1)
-        odds = x @ weights.T
-        odds -= odds.max(axis=1, keepdims=True)
-        likely = np.exp(odds)
-        likely /= likely.sum(axis=1, keepdims=True)
-        gradient = ((likely - wanted) * share[:, None]).T @ x / len(x) + 2 * _GATE_PENALTY * weights
-        value = -float((share * np.log((likely * wanted).sum(axis=1) + 1e-12)).mean())
-        return value + _GATE_PENALTY * float((weights**2).sum()), gradient.ravel()
-
-    found: Numbers = minimize(loss, np.zeros(logs * x.shape[1]), jac=True, method="L-BFGS-B").x
-    return found.reshape(logs, -1)

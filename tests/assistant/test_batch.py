@@ -1,26 +1,34 @@
 """Runs over many users: written batch by batch, taken up where they stopped, silent users included."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 from homes import START, made_rows, two_of_each, word_embeddings
 
-from assistant.batch import RunSummary, infer_users, run_inference
+from assistant.batch import RunSummary, UserInference, infer_users, run_inference
 from assistant.errors import LibraryError
 from assistant.library import Library
 from assistant.runs import RunMode, RunParameters, RunState
+from chains.call_records import About, CallRecord
 from chains.inference import InferenceModels, InferenceOptions, infer_journeys
-from chains.journeys import ALGORITHM
+from chains.journeys import ALGORITHM, Journey
 from chains.keywords import extract_keywords
-from vectorstore.activity import Activity, ActivityKind
+from chains.metering import BudgetSpent, Usage
+from chains.texts import Floats
+from vectorstore.activity import Activity, ActivityKind, Keyword
 from vectorstore.activity_log import ActivityLog
 from vectorstore.embeddings import CachedEmbeddings
 from vectorstore.nearest import unit_rows
 
 OPTIONS, MODELS = InferenceOptions(), InferenceModels()
 USERS = 150
+
+
+def clustered(as_of: datetime | None = None) -> UserInference:
+    return partial(infer_journeys, as_of=as_of or START + timedelta(days=30), options=OPTIONS, models=MODELS)
 
 
 class Home:
@@ -55,7 +63,7 @@ class Home:
                 raise KeyboardInterrupt
 
         return run_inference(
-            self.log, self.library, self.embeddings, self.parameters(as_of), OPTIONS, MODELS, users, told
+            self.log, self.library, self.embeddings, self.parameters(as_of), clustered(as_of), users, told
         )
 
 
@@ -120,7 +128,7 @@ def test_a_run_that_was_overtaken_writes_no_more(home: Home) -> None:
             home.infer(as_of=START + timedelta(days=31))
 
     with pytest.raises(LibraryError, match="another run has begun since") as refused:
-        run_inference(home.log, home.library, home.embeddings, home.parameters(), OPTIONS, MODELS, on_progress=overtake)
+        run_inference(home.log, home.library, home.embeddings, home.parameters(), clustered(), on_progress=overtake)
     assert "\n" not in str(refused.value)
     assert {state.run_id for state in home.library.states()} == {"run-000002"}
 
@@ -153,7 +161,58 @@ def test_users_come_in_the_order_given_and_texts_are_embedded_together(tmp_path:
         (user_id, [Activity(user_id, START + timedelta(days=row.day), ActivityKind.SEARCH, row.text) for row in rows])
         for user_id, rows in (("zoe", made_rows("zoe", "garden")), ("ann", made_rows("ann", "garden")))
     ]
-    found = list(infer_users(given, embeddings, START + timedelta(days=9), OPTIONS, MODELS))
+    found = list(infer_users(given, embeddings, clustered(START + timedelta(days=9))))
     assert [user_id for user_id, _ in found] == ["zoe", "ann"]
     assert [journey.texts for journey in found[0][1]] == [journey.texts for journey in found[1][1]]
-    assert list(infer_users([], embeddings, START, OPTIONS, MODELS)) == []
+    assert list(infer_users([], embeddings, clustered())) == []
+
+
+def test_users_side_by_side_give_the_same_in_the_same_order(home: Home) -> None:
+    activities = list(home.log.stream())
+    one_by_one = list(infer_users(activities, home.embeddings, clustered()))
+    assert list(infer_users(activities, home.embeddings, clustered(), at_once=4)) == one_by_one
+
+
+@pytest.mark.parametrize("at_once", [1, 4])
+def test_where_the_budget_ends_the_run_stops_and_goes_on_from_there(home: Home, at_once: int) -> None:
+    asked: list[str] = []
+
+    def spending(keywords: Sequence[Keyword], vectors: Floats) -> list[Journey]:
+        if len(asked) >= 70:
+            raise BudgetSpent("the budget of 10 tokens ends before the next call")
+        asked.append(keywords[0].user_id)
+        return clustered()(keywords, vectors)
+
+    def run(infer: UserInference) -> RunSummary:
+        return run_inference(home.log, home.library, home.embeddings, home.parameters(), infer, at_once=at_once)
+
+    with pytest.raises(BudgetSpent, match=r"70 of 150 users are done; the budget of 10 tokens ends"):
+        run(spending)
+    assert home.library.runs()[0].state is RunState.FAILED
+    assert len(list(home.library.users())) == 70
+    summary = run(clustered())
+    assert (summary.users, summary.resumed) == (80, 70)
+    assert summary.run.run_id == home.library.runs()[0].run_id
+    assert len(home.library.runs()) == 1
+
+
+def test_who_fell_back_is_counted_by_user_and_calls_are_kept_with_him(home: Home) -> None:
+    def without_model(keywords: Sequence[Keyword], vectors: Floats) -> list[Journey]:
+        found = clustered()(keywords, vectors)
+        because = "openai:x: status 503" if keywords[0].user_id == "user-0000" else ""
+        return [journey.model_copy(update={"fallback": because}) for journey in found]
+
+    def calls_of(user_id: str) -> list[CallRecord]:
+        return [CallRecord("names", "v", "openai:x", About(user_id), (), "", "", "status 503", Usage(), 0)]
+
+    summary = run_inference(
+        home.log,
+        home.library,
+        home.embeddings,
+        home.parameters(),
+        without_model,
+        ["user-0000", "user-0001"],
+        calls_of=calls_of,
+    )
+    assert summary.fell_back == {"openai:x: status 503": 1}
+    assert home.library.calls("user-0001")[0]["problem"] == "status 503"

@@ -1,12 +1,11 @@
 """Whether the confidence of journeys is what it says, by hand; and clusters as they are before any are left out."""
 
-import numpy as np
 import pytest
 from made_journeys import make_journey
 
 from assistant.clusters_shown import confidence_line, safety_line
 from assistant.evaluation.clusters import score_before_safety
-from assistant.evaluation.confidence import calibration_error, score_confidence
+from assistant.evaluation.confidence import score_confidence
 from assistant.evaluation.labelled import InferredUser, LabelledUser
 
 
@@ -37,14 +36,6 @@ def test_what_is_said_against_what_is_so() -> None:
 
 def test_nothing_is_said_without_two_labelled_texts() -> None:
     assert score_confidence([inferred("bob", {"a": "X"}, {0.4: ["a", "b"]})]) is None
-
-
-def test_ten_bins_of_equally_many() -> None:
-    said = np.repeat([0.2, 0.8], 50)
-    assert calibration_error(said, np.repeat([0.2, 0.8], 50)) == pytest.approx(0)
-    # In every bin of ten rows the half happened: 0.3 off in each.
-    assert calibration_error(said, np.tile([0.0, 1.0], 50)) == pytest.approx(0.3)
-    assert calibration_error(np.array([0.6]), np.array([1.0])) == pytest.approx(0.4)
 
 
 def test_clusters_before_safety_count_texts_that_no_journey_has() -> None:

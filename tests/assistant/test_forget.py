@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -13,6 +14,7 @@ from assistant.forgotten import ForgottenUsers
 from assistant.runs import RunMode, RunParameters
 from assistant.settings import Settings
 from chains.clustering import Granularity
+from chains.inference import infer_journeys
 from chains.journeys import ALGORITHM
 from vectorstore.embedding_cache import EmbeddingCache
 from vectorstore.errors import StoreError
@@ -214,8 +216,7 @@ def test_a_run_that_has_the_user_in_hand_does_not_write_him(tmp_path: Path, logs
             assistant.library,
             assistant.embeddings,
             parameters,
-            assistant.options(),
-            assistant.models,
+            partial(infer_journeys, as_of=START, options=assistant.options(), models=assistant.models),
             on_progress=forget_meanwhile,
             forgotten=assistant.forgotten,
         )

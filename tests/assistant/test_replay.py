@@ -13,7 +13,8 @@ from assistant.evaluation.labelled import LabelledUser
 from assistant.evaluation.replay import (
     BEST_INTEREST,
     JOURNEY,
-    JOURNEY_OR_INTEREST,
+    TARGET,
+    TARGET_OR_INTEREST,
     Setting,
     Targets,
     label_of,
@@ -96,8 +97,20 @@ def test_systems_side_by_side() -> None:
     assert systems[JOURNEY][:, 0].tolist() == [0, 0]
     assert systems["luckiest journey"][:, 0].tolist() == [1, 0]
     assert systems[BEST_INTEREST][:, 0].tolist() == [0, 1]
-    assert systems[JOURNEY_OR_INTEREST][:, 0].tolist() == [0, 1]
+    assert systems[TARGET_OR_INTEREST][:, 0].tolist() == [0, 1]
+    # Of equal scores the first journey, and of its texts the last that was met; its label is not met again.
+    assert systems[TARGET].tolist() == systems[JOURNEY].tolist()
     assert {rows.shape for rows in systems.values()} == {(2, 5)}
+
+
+def test_a_target_is_judged_by_its_focus() -> None:
+    """A journey that is mostly about the wedding, and lately about the garden, which is gone on with."""
+    found = Targets((Setting(3, Habit("frequent")),))
+    beds = act("beds", 11)
+    found.add(ann([beds], (("veil", "venue", "soil"), [beds])), CUT, {3: Interests(dict.fromkeys(LABELS, 0), 3)})
+    systems = found.systems()
+    assert systems[JOURNEY].tolist() == [[0, 1, 0, 0, 1]]
+    assert systems[TARGET].tolist() == [[1, 1, 1, 1, 1]]
 
 
 def searched(user_id: str, topic: str, first: float, texts: slice = slice(None)) -> list[Activity]:

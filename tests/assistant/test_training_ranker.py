@@ -14,9 +14,9 @@ from made_lists import NOW, made_list
 from assistant.evaluation.ranked_lists import RankedList
 from assistant.training import ranker as training
 from assistant.training.feedback import read_feedback, with_feedback
-from assistant.training.ranker import folds_of, scores_of, steps_of, train_ranker
+from assistant.training.ranker import folds_of, scores_of, train_ranker
 from chains.ranking import RankerModel, sigmoid
-from chains.ranking_terms import TERM_NAMES, TERMS
+from chains.ranking_terms import LIFTING, LOWERING, RANK_FEATURES
 from vectorstore.errors import InputError
 
 __all__ = ["words_fixture"]
@@ -29,45 +29,54 @@ def recent_ones(count: int, start: int = 0) -> list[RankedList]:
     ]
 
 
-def test_the_steps_of_a_curve() -> None:
-    steps = steps_of(made_list("u", [0], silent=[2.0]).measures)
-    assert steps.shape == (1, sum(len(term.at) - 1 for term in TERMS))
-    part = (np.log(3) - np.log(2)) / (np.log(4) - np.log(2))  # from 1 to 3 days on the scale of log(1 + days)
-    assert steps[0, :7].tolist() == pytest.approx([1, part, 0, 0, 0, 0, 0])
+def start_of(model: RankerModel, each: RankedList) -> float:
+    return sigmoid(model.log_odds(each.measures)[0])
 
 
 def test_it_learns_what_users_go_on_with() -> None:
-    model = train_ranker({"a": recent_ones(12)}, "twelve made users")
-    assert model.trained_on == "twelve made users"
-    for each in recent_ones(5, start=100):
+    model = train_ranker({"a": recent_ones(120)}, "many made users")
+    assert model.trained_on == "many made users"
+    for each in recent_ones(5, start=200):
         scores = scores_of(model, each)
-        assert scores[0] > 0.6 > 0.3 > scores[1] >= scores[2]
-    recency = model.curves[TERM_NAMES.index("recency")]
-    assert recency[0] > 0.2 > -0.2 > recency[-1]
+        assert scores[0] > 0.6 > 0.3 > scores[1] > scores[2]
+    assert model.weights[0, 1 + RANK_FEATURES.index("gap")] < -0.5
 
 
-def test_curves_go_one_way_even_where_the_users_do_not() -> None:
+def test_silence_lifts_in_no_log() -> None:
     """These go on with what lies longest back: recency then says nothing, rather than the contrary."""
-    lists = [made_list(f"u{number}", [0, 0, 2], silent=[1, 30, 60]) for number in range(9)]
-    model = train_ranker({"a": lists}, "")
-    for term, curve in zip(TERMS, model.curves, strict=True):
-        assert (np.diff(curve) * (1 if term.rising else -1) >= 0).all()
-    assert max(model.curves[0]) == pytest.approx(0, abs=1e-4)
+    lists = [made_list(f"u{number}", [0, 0, 2], silent=[1, 30, 60]) for number in range(90)]
+    weights = train_ranker({"a": lists}, "").weights[0, 1:]
+    assert all(weights[RANK_FEATURES.index(name)] <= 0 for name in LOWERING)
+    assert all(weights[RANK_FEATURES.index(name)] >= 0 for name in LIFTING)
 
 
-def test_the_start_is_that_of_a_typical_journey() -> None:
-    """A third is gone on with, in one log; with one where all is, each log has its own start, and they are halfway."""
-    lists = [made_list(f"u{number}", [1, 0, 0], silent=[5, 5, 5]) for number in range(9)]
-    assert sigmoid(train_ranker({"a": lists}, "").start) == pytest.approx(1 / 3, abs=0.01)
-    more = [made_list(f"v{number}", [1, 1, 0], silent=[5, 5, 5]) for number in range(3)]
-    assert sigmoid(train_ranker({"a": lists, "b": more}, "").start) == pytest.approx(1 / 2, abs=0.01)
+def test_each_log_has_weights_of_its_own_held_to_those_of_all() -> None:
+    """In one log journeys of many texts are gone on with, in the other those of few; a user is ranked like those whose
+    days he has."""
+    many = [made_list(f"u{number}", [0, 1], silent=[3, 3], active_days=[4, 8]) for number in range(300)]
+    few = [made_list(f"v{number}", [1, 0], silent=[3, 3], active_days=[1, 2]) for number in range(300)]
+    model = train_ranker({"a": many, "b": few}, "")
+    assert [int(scores_of(model, each).argmax()) for each in (many[0], few[0])] == [1, 0]
+    apart = np.abs(np.diff(model.weights[:, 1:], axis=0)).sum()
+    held = np.abs(np.diff(train_ranker({"a": many, "b": few[:2]}, "").weights[:, 1:], axis=0)).sum()
+    assert held < apart, "two users say less of what is their log's own"
+
+
+def test_the_start_is_what_a_mean_journey_of_the_log_comes_to() -> None:
+    """A third is gone on with in one log, half in the other: each log has a start of its own."""
+    lists = [made_list(f"u{number}", [1, 0, 0], silent=[5, 5, 5]) for number in range(90)]
+    assert start_of(train_ranker({"a": lists}, ""), lists[0]) == pytest.approx(1 / 3, abs=0.01)
+    more = [made_list(f"v{number}", [1, 0], silent=[5, 5], active_days=[9, 9]) for number in range(90)]
+    both = train_ranker({"a": lists, "b": more}, "")
+    assert start_of(both, lists[0]) < start_of(both, more[0])
 
 
 def test_order_is_nothing_and_who_did_nothing_says_nothing() -> None:
     lists = recent_ones(6)
     model = train_ranker({"a": lists, "b": recent_ones(3, 50)}, "x")
     away = made_list("away", [0, 0], silent=[1, 2], known=False)
-    assert train_ranker({"b": recent_ones(3, 50)[::-1], "a": [away, *lists[::-1]], "c": [away]}, "x") == model
+    again = train_ranker({"b": recent_ones(3, 50)[::-1], "a": [away, *lists[::-1]], "c": [away]}, "x")
+    assert again.to_json() == model.to_json()
     for nothing in ({}, {"a": [away]}, {"a": [made_list("u", [1, 1], silent=[1, 2])]}):
         with pytest.raises(InputError, match="all or none of the journeys were gone on with"):
             train_ranker(nothing, "")

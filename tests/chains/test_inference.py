@@ -154,7 +154,9 @@ def test_the_terms_are_those_of_the_journey_s_own_events() -> None:
     assert len(journeys) == 2
     for journey in journeys:
         events = [event for event in BOTH if event.text in journey.texts]
-        expected = default_ranker().score(measure(events, History.of(BOTH, START + timedelta(days=31))))
+        expected = default_ranker().score(
+            measure(events, len(journey.texts), History.of(BOTH, START + timedelta(days=31)))
+        )
         assert (journey.base_score, journey.terms) == (expected.base, expected.terms)
 
 

@@ -3,7 +3,7 @@
 
 from journeys_to_name import journeys_of
 from scripted_model import ScriptedChat, in_turn, scripted
-from test_names_by_model import GOOD, GROUPS, reply
+from test_written_names import GOOD, GROUPS, reply
 
 from chains.house_style import HouseStyle
 from chains.roles import Role
