@@ -68,7 +68,7 @@ def fit_text(
         return "it speaks of a sensitive topic"
     if support and support.missing(text, sentence=sentence):
         return "it has words that the keywords do not support"
-    if support and not support.rests(text):
+    if support and not support.rests(text, sentence=sentence):
         return "it rests on a single keyword that occurs once"
     return ""
 

@@ -17,7 +17,7 @@ from vectorstore.activity import normalize
 #: neighbours alone carry no name.
 NEAR = 0.6
 
-_LEAST_PART, _LEAST_ASKED = 4, 4
+_HEAD, _LEAST_PART, _LEAST_ASKED = 2, 4, 4
 _LINKS = ("", "s", "n", "en", "es", "er", "e")
 
 
@@ -29,10 +29,16 @@ class Support:
         relied = {normalize(text) for text in core}
         self._texts = sorted({normalize(text) for text in texts} | relied)
         self._folded = [folded(text) for text in self._texts]
-        self._words = [frozenset(spellings(text)) for text in self._texts]
-        self._relied = [text in relied for text in self._texts]
-        self._held = sorted(frozenset().union(*self._words))
-        self._stems = {stem_of(word) for word in self._held}
+        self._relied = {place for place, text in enumerate(self._texts) if text in relied}
+        self._places: dict[str, set[int]] = {}
+        for place, text in enumerate(self._texts):
+            for word in spellings(text):
+                self._places.setdefault(word, set()).add(place)
+        # Where a form of a word can be: among those of its stem, of its first two letters, of its last four.
+        self._alike: dict[str, list[str]] = {}
+        for word in sorted(self._places):
+            for sign in {f"={stem_of(word)}", f"^{word[:_HEAD]}", f"${word[-_LEAST_PART:]}"}:
+                self._alike.setdefault(sign, []).append(word)
         self._embeddings = embeddings
 
     def missing(self, text: str, *, sentence: bool = False) -> list[str]:
@@ -43,42 +49,45 @@ class Support:
         near = self._near([word.text for word in left if not word.unspaced])
         return [word.text for word in left if word.unspaced or word.text not in near]
 
-    def rests(self, text: str) -> bool:
+    def rests(self, text: str, *, sentence: bool = False) -> bool:
         """Whether at least half of the text's words would be there without any one of the texts that isn't core: what a
         single text says may have been written to steer a model."""
-        free = free_stems()
+        free = free_stems(sentence=sentence)
         words = [
             word
             for word in content_words(text)
             if (word.text not in free_runs() if word.unspaced else stem_of(word.text) not in free)
         ]
-        standing = [{place for place in range(len(self._texts)) if self._stands(word, place)} for word in words]
-        relied = {place for place, core in enumerate(self._relied) if core}
-        single = {place for places in standing for place in places if len(self._texts) > 1} - relied
+        standing = [self._standing(word) for word in words]
+        single = set().union(*standing) - self._relied if len(self._texts) > 1 else set()
         left = [sum(bool(places - {place}) for places in standing) for place in single]
         return any(standing) and all(2 * count >= len(words) for count in left)
 
-    def _stands(self, word: Word, place: int) -> bool:
+    def _standing(self, word: Word) -> set[int]:
+        """The texts that have the word in some form; of scripts without spaces, two of its signs in a row."""
         if word.unspaced:
-            return any(piece in self._folded[place] for piece in _pieces(word.text))
-        return any(same(word.text, other) or _ends(word.text, other) for other in self._words[place])
+            pieces = _pieces(word.text)
+            return {place for place, text in enumerate(self._folded) if any(piece in text for piece in pieces)}
+        return set().union(*(self._places[form] for form in self._forms(word.text)))
+
+    def _forms(self, word: str) -> list[str]:
+        """Its forms among the words of the texts, and compounds that end with it: Laube of Gartenlaube."""
+        alike = self._alike.get(f"={stem_of(word)}", [])
+        begun = [other for other in self._alike.get(f"^{word[:_HEAD]}", []) if same(word, other)]
+        ended = [other for other in self._alike.get(f"${word[-_LEAST_PART:]}", []) if _ends(word, other)]
+        return [*alike, *begun, *ended]
 
     def _supports(self, word: Word, free: frozenset[str]) -> bool:
         if word.unspaced:
             return self._covers(word.text)
-        stem = stem_of(word.text)
-        return stem in free or stem in self._stems or self._has(word.text) or self._is_compound(word.text)
-
-    def _has(self, word: str) -> bool:
-        """In some form, or as the end of a compound: Laube of Gartenlaube."""
-        return any(same(word, other) or _ends(word, other) for other in self._held)
+        return stem_of(word.text) in free or bool(self._forms(word.text)) or self._is_compound(word.text)
 
     def _is_compound(self, word: str) -> bool:
         """Gartenlaube of Garten and Laube."""
         for at in range(_LEAST_PART, len(word) - _LEAST_PART + 1):
             head, tail = word[:at], word[at:]
-            if (self._has(tail) or stem_of(tail) in free_stems()) and any(
-                head.endswith(link) and self._has(head.removesuffix(link)) for link in _LINKS
+            if (self._forms(tail) or stem_of(tail) in free_stems()) and any(
+                head.endswith(link) and self._forms(head.removesuffix(link)) for link in _LINKS
             ):
                 return True
         return False
@@ -101,8 +110,7 @@ class Support:
 
     def _near(self, words: Sequence[str]) -> set[str]:
         """Those of the words that have a close neighbour."""
-        asked, held = ([word for word in some if word.isalpha() and len(word) >= _LEAST_ASKED] for some in
-                       (words, self._held))  # fmt: skip
+        asked, held = [*filter(_has_a_vector, words)], [*filter(_has_a_vector, sorted(self._places))]
         if not asked or not held or self._embeddings is None:
             return set()
         vectors = np.asarray(self._embeddings.embed_documents([*asked, *held]), dtype=np.float32)
@@ -110,6 +118,15 @@ class Support:
         # Rounded, so that the last bit decides nothing.
         best = np.round((vectors[: len(asked)] @ vectors[len(asked) :].T).max(axis=1), 4)
         return {word for word, near in zip(asked, best.tolist(), strict=True) if near >= NEAR}
+
+
+def embedded_words(texts: Iterable[str]) -> set[str]:
+    """The words of the texts that a support asks vectors of, so that they can be forgotten with the texts."""
+    return {word for text in texts for word in spellings(text) if _has_a_vector(word)}
+
+
+def _has_a_vector(word: str) -> bool:
+    return word.isalpha() and len(word) >= _LEAST_ASKED
 
 
 def _ends(word: str, other: str) -> bool:

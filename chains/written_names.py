@@ -223,7 +223,9 @@ class _Call:
             else:
                 if numbers.count(each.number) > 1:
                     yield f"journey {each.number} stands there more than once"
-                yield from (f"journey {each.number}, {part}: {why}" for part, why in said[each.number].problems.items())
+                problems = said[each.number].problems.items()
+                # A context may be missing, so that it is not worth another call.
+                yield from (f"journey {each.number}, {part}: {why}" for part, why in problems if part != "context")
 
     def judged(self, reply: NamesReply) -> dict[int, _Said]:
         """By number; of a number that stands there twice the first counts, others than those asked don't."""

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from langchain_core.embeddings import Embeddings
 
 from chains.word_forms import content_words, free_stems, same, stem_of, topic_of
-from chains.word_support import NEAR, Support
+from chains.word_support import NEAR, Support, embedded_words
 
 
 class _Plane(Embeddings):
@@ -120,6 +120,15 @@ def test_a_close_neighbour_supports_and_one_farther_away_does_not() -> None:
     # A neighbour alone carries no name.
     assert not support.rests("Choosing a sofa")
     assert support.rests("Choosing a grey sofa")
+
+
+def test_the_words_that_were_embedded_are_told_so_that_they_can_be_forgotten() -> None:
+    plane = _Plane()
+    asked: list[str] = []
+    plane.embed_documents = lambda texts: asked.extend(texts) or [[1.0, 0.0]] * len(texts)  # type: ignore[method-assign,func-returns-value]
+    texts = ["Grey couch, 2 m", "cosy nook for 40 £"]
+    Support(texts, embeddings=plane).missing("Choosing a sofa")
+    assert set(asked) - {"sofa"} == embedded_words(texts) == {"grey", "couch", "cosy", "nook"}
 
 
 def test_a_name_rests_on_two_texts_or_on_one_that_is_relied_on() -> None:
