@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
+from unicodedata import normalize
 
 from chains.journeys import Policy
 from chains.safety import SensitivityChecker, Strength
@@ -17,15 +18,17 @@ from vectorstore.masking import mask
 
 LONGEST_SENTENCE = 240
 
-#: Somebody, in the languages that come with the program. "US" in capitals is a country.
+#: Somebody, in the languages that come with the program. "US" is a country, "i" in Italian an article. Where a word is
+#: a pronoun in one language and common in another (su, mes), it costs a name, which is little.
 _SOMEBODY = re.compile(
-    r"(?i:\b(?:you|your|yours|yourself|u|ur|i|i'm|i’m|me|my|mine|myself|we|our|ours|he|him|his|himself|she|her|hers"
+    r"(?i:\b(?:you|your|yours|yourself|i'm|i’m|me|my|mine|myself|we|our|ours|he|him|his|himself|she|her|hers"
     r"|herself|they|them|their|theirs|themselves|users?|persons?|someone|somebody|customers?|shoppers?|searchers?"
-    r"|members?|individuals?|patients?|who|whose)\b)|\b(?:us|Us)\b"
+    r"|members?|individuals?|patients?|who|whose)\b)|\b(?:us|Us|I)\b"
     r"|(?i:\b(?:du|dich|dir|dein(?:e[nmrs]?)?|sie|ihr(?:e[nmrs]?)?|mein(?:e[nmrs]?)?|unser(?:e[nmrs]?)?|nutzer(?:in)?"
-    r"|benutzer(?:in)?|tú|tus|su|sus|usted|mis|nuestr[oa]s?|usuari[oa]s?|tu|ta|tes|vous|votre|vos|mon|mes|notre|nos"
+    r"|benutzer(?:in)?|tú|tus|su|sus|usted|mis|nuestr[oa]s?|usuari[oa]s?|tu|ta|tes|vous|votre|vos|mon|mes|notre"
     r"|utilisat(?:eur|rice)s?|você|teu|tua|seu|sua|meu|minha|nosso|nossa|tuo|tuoi|tue|mio|mia|nostr[oa]|utente"
-    r"|jij|jou|jouw|mijn|onze|gebruikers?)\b)|あなた|ユーザー?|わたし|私の|彼女|彼の|您|你|我|用户|당신|사용자|(?i:\b(?:ты|вы|ваш\w*|твой|твоя|мой|моя|пользователь\w*)\b)"
+    r"|jij|jou|jouw|mijn|gebruikers?|ты|вы|ваш\w*|твой|твоя|мой|моя|пользовател\w*)\b)"
+    r"|あなた|ユーザー?|わたし|私の|彼女|彼の|您|你|我|用户|당신|사용자"
 )
 #: What is said of somebody's state, where a name should tell what is being done.
 _STATE = re.compile(
@@ -75,7 +78,8 @@ def fit_text(
 
 def speaks_of_somebody(text: str) -> bool:
     """Whether it speaks to or of a person, or of a person's state."""
-    return bool(_SOMEBODY.search(text) or _STATE.search(text))
+    plain = normalize("NFKC", text)
+    return bool(_SOMEBODY.search(plain) or _STATE.search(plain))
 
 
 def fit_to_tell(text: str, checker: SensitivityChecker) -> bool:

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chains.journeys import Policy
-from chains.model_safety import fit_text, fit_to_tell
+from chains.model_safety import fit_text, fit_to_tell, speaks_of_somebody
 from chains.safety import SensitivityChecker
 from chains.showable import fit_to_show
 from chains.word_support import Support
@@ -63,6 +63,19 @@ def test_text_about_the_interest_in_the_users_words_is_fit(text: str) -> None:
 )
 def test_text_that_fails_is_told_why_without_quoting_it(text: str, because: str) -> None:
     assert why(text) == because
+
+
+@pytest.mark.parametrize("text", ["Ristrutturare i bagni", "Festa nos jardins", "Hund und Katze", "USA trip", "Mumbai"])
+def test_words_that_are_pronouns_elsewhere_speak_of_nobody(text: str) -> None:
+    assert not speaks_of_somebody(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["What I love", "Help us cook", "Für dich", "Mi boda y tus fotos", "Pour vous", "用户的旅行", "ｙｏｕｒ trip"],
+)
+def test_pronouns_speak_of_somebody(text: str) -> None:
+    assert speaks_of_somebody(text)
 
 
 def test_text_about_nobody_needs_no_support() -> None:
