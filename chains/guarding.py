@@ -4,25 +4,33 @@ from collections.abc import Sequence
 
 from chains.journeys import Journey, NamedBy
 from chains.model_safety import Guard, Ruling
+from chains.name_evidence import may_be_told
 
 
 def guarded(journeys: Sequence[Journey], before: Sequence[Journey], guard: Guard) -> list[Journey]:
     """The journeys that may be shown, in order, ranked anew where one was left out.
 
     before: the same ones, one by one, as they were before a model named them. A guard that fails counts as a flag for
-    what a model wrote, and as none for a keyword name. Raises BudgetSpent.
+    what a model wrote, and as none for a keyword name. A keyword name of a sensitive topic is told to no guard either.
+    Raises BudgetSpent.
     """
-    first = guard.rule([_shown(journey) for journey in journeys])
-    renamed = [_shown(journey) != _shown(old) for journey, old in zip(journeys, before, strict=True)]
-    again = [place for place, ruling in enumerate(first) if ruling.flagged and renamed[place]]
-    second = dict(zip(again, guard.rule([_shown(before[place]) for place in again]) if again else [], strict=True))
+    asked = [place for place, each in enumerate(journeys) if may_be_told(each) or each.named_by is NamedBy.LLM]
+    renamed = [place for place in asked if _shown(journeys[place]) != _shown(before[place])]
+    first = dict(zip(asked, _rulings(guard, [journeys[place] for place in asked]), strict=True))
+    again = [place for place in renamed if first[place].flagged]
+    second = dict(zip(again, _rulings(guard, [before[place] for place in again]), strict=True))
     kept: list[Journey] = []
-    for place, (journey, ruling) in enumerate(zip(journeys, first, strict=True)):
+    for place, journey in enumerate(journeys):
+        ruling = first.get(place, Ruling())
         if _passes(journey, ruling):
             kept.append(journey)
-        elif renamed[place] and _passes(before[place], second.get(place, Ruling(failed=True))):
+        elif place in renamed and _passes(before[place], second.get(place, Ruling(failed=True))):
             kept.append(_as_before(before[place], ruling))
     return _ranked(kept)
+
+
+def _rulings(guard: Guard, journeys: Sequence[Journey]) -> list[Ruling]:
+    return guard.rule([_shown(journey) for journey in journeys]) if journeys else []
 
 
 def _passes(journey: Journey, ruling: Ruling) -> bool:

@@ -13,7 +13,7 @@ from chains.model_safety import fit_to_tell
 from chains.safety import SensitivityChecker
 from chains.word_support import Support
 from chains.wording import shortened
-from vectorstore.activity import Activity, ActivityKind, Keyword, KeywordSource, normalize
+from vectorstore.activity import Activity, ActivityKind, Keyword, KeywordSource, in_order, normalize
 
 _KEYWORDS, _BOARDS, _LONGEST_TOLD = 15, 4, 80
 
@@ -73,7 +73,7 @@ def evidence_of(journey: Journey, keywords: Iterable[Keyword], checker: Sensitiv
             counts[keyword.key], written[keyword.key] = (texts, len(inside)), keyword.text
     kinds = Counter(event.kind for event in events.values())
     saved = Counter(normalize(event.board) for event in events.values() if event.board and may(event.board))
-    boards = {normalize(event.board): event.board for event in events.values() if event.board}
+    boards = {normalize(event.board): event.board for event in in_order(events.values())[::-1] if event.board}
     return NameEvidence(
         tuple((written[key], counts[key][1]) for key in _largest(counts, weights)),
         tuple(written[key] for key in sorted(counts) if counts[key][0] > 1),

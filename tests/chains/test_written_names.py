@@ -310,6 +310,16 @@ def test_a_guard_that_fails_counts_against_the_model_alone() -> None:
     assert len(guard.asked) == 1
 
 
+def test_a_keyword_name_of_a_sensitive_topic_is_told_to_no_guard() -> None:
+    made, keywords = journeys()
+    made[0] = made[0].model_copy(update={"safety": Verdict(policy=Policy.IN_APP, category="health", because="x")})
+    guard = _Listed("Barn")
+    structured = Structured({Role.NAMER: [scripted(in_turn(reply(one(1, "Learning to sew"))))]})
+    written = write_names(made, keywords, structured=structured, checker=CHECKER, guard=guard)
+    assert [each.name for each in written] == ["Barn wedding venues", "Learning to sew"]
+    assert guard.asked == [["Learning to sew\nLearning to sew."]]
+
+
 def test_a_keyword_name_that_is_flagged_is_not_shown_either() -> None:
     bad = one(2, "Learning to knit")
     (wedding,), _ = write(in_turn(*[reply(GOOD[0], bad)] * 2), guard=_Listed("Sewing"))
