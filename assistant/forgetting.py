@@ -10,6 +10,7 @@ from assistant.library import Library
 from assistant.runs import Forgotten
 from chains.catalogue import centres_of, may_enter
 from chains.keywords import extract_keywords
+from chains.word_support import embedded_words
 from vectorstore.activity_log import ActivityLog
 from vectorstore.embeddings import CachedEmbeddings
 from vectorstore.store import KeywordStore
@@ -58,6 +59,8 @@ def erase(
     # Also names that a model wrote: the store is asked for what lies near to them, as texts.
     names = {journey.name for journey in library.journeys(user_id)}
     texts = sorted({keyword.key for keyword in extract_keywords(log.of(user_id))} | names)
+    # Words that names by a model were compared with, one by one.
+    texts = sorted({*texts, *embedded_words(texts)})
     keywords = sum(store.forget(user_id) for store in stores)
     for store in stores:
         store.scrub()
