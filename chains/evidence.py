@@ -30,8 +30,9 @@ RetrieverOf = Callable[[str], BaseRetriever]
 class Question:
     """What is to be explained to whom. what: "journey", "related journey", or "item". words: that say more of it.
 
-    texts: normalized, of the journey; with them, nothing else is evidence. receipts: that are evidence in any case.
-    journeys: the ids of the journeys that the answer is about. until: only activity up to this moment.
+    texts: normalized, of the journey; with them, nothing else is evidence. barred: normalized, that are none in any
+    case. receipts: that are evidence without being looked for. journeys: the ids of the journeys that the answer is
+    about. until: only activity up to this moment.
     """
 
     user_id: str
@@ -40,6 +41,7 @@ class Question:
     words: tuple[str, ...]
     until: datetime
     texts: frozenset[str] = frozenset()
+    barred: frozenset[str] = frozenset()
     receipts: tuple[Receipt, ...] = ()
     journeys: tuple[str, ...] = ()
 
@@ -123,10 +125,10 @@ def _piece(document: Document, question: Question) -> Evidence | None:
     told = document.metadata
     if told["user_id"] != question.user_id:
         raise ValueError("the retriever gave another user's activity")
-    if question.texts:
-        if normalize(document.page_content) not in question.texts:
-            return None
-    elif told["similarity"] < _NEAR:
+    text = normalize(document.page_content)
+    if text in question.barred or (question.texts and text not in question.texts):
+        return None
+    if not question.texts and told["similarity"] < _NEAR:
         return None
     times = tuple(
         sorted(moment for each in told["timestamps"] if (moment := datetime.fromisoformat(each)) <= question.until)

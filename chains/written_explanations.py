@@ -7,9 +7,8 @@ Each claim is checked by code, see `chains/claim_checks.py`; one that doesn't ho
 are no claims, and the reason why: then the template explanation stands.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from langchain_core.runnables import Runnable, RunnableLambda
 from pydantic import Field, JsonValue
@@ -113,16 +112,34 @@ def journey_question(journey: Journey) -> Question:
     )
 
 
-def related_question(user_id: str, related: RelatedJourney, until: datetime) -> Question:
-    """Why a related journey is proposed. Evidence is what lies near to it in meaning."""
-    ids = tuple(reason.journey_id for reason in related.because)
-    return Question(user_id, "related journey", related.name, related.keywords[:_WORDS_TOLD], until, journeys=ids)
+def related_question(related: RelatedJourney, journeys: Sequence[Journey]) -> Question:
+    """Why a related journey is proposed. Evidence is what lies near to it in meaning, of no sensitive journey.
+
+    journeys: all of the user, at least one.
+    """
+    ids = {reason.journey_id for reason in related.because}
+    return _recommended("related journey", related.name, related.keywords[:_WORDS_TOLD], ids, journeys)
 
 
-def item_question(user_id: str, item: RecommendedItem, until: datetime) -> Question:
-    """Why an item is proposed."""
+def item_question(item: RecommendedItem, journeys: Sequence[Journey]) -> Question:
+    """Why an item is proposed; see `related_question`."""
     name = shortened(item.text, _LONGEST_SHOWN)
-    return Question(user_id, "item", name, (item.because.name,), until, journeys=(item.because.journey_id,))
+    return _recommended("item", name, (item.because.name,), {item.because.journey_id}, journeys)
+
+
+def _recommended(
+    what: str, name: str, words: tuple[str, ...], ids: Collection[str], journeys: Sequence[Journey]
+) -> Question:
+    sensitive = (journey for journey in journeys if may_be_written(journey))
+    return Question(
+        journeys[0].user_id,
+        what,
+        name,
+        words,
+        max(journey.as_of for journey in journeys),
+        barred=frozenset(normalize(text) for journey in sensitive for text in journey.texts),
+        journeys=tuple(sorted(ids)),
+    )
 
 
 def write_explanation(

@@ -21,6 +21,7 @@ from chains.evidence import Gathered, Question, gather
 from chains.journeys import Policy, Receipt, Verdict
 from chains.merging import unit
 from chains.metering import Budget, BudgetSpent, Meter
+from chains.recommendation import Reason, RecommendedItem, RelatedJourney
 from chains.reply_cache import ReplyCache
 from chains.roles import Role
 from chains.safety import SensitivityChecker
@@ -32,8 +33,10 @@ from chains.written_explanations import (
     WrittenExplanation,
     explanation_chain,
     explanation_text,
+    item_question,
     journey_question,
     may_be_written,
+    related_question,
     write_explanation,
 )
 from vectorstore.activity import ActivityKind
@@ -314,6 +317,27 @@ def test_the_question_of_a_journey() -> None:
     assert question.texts == {"linen dress pattern", "<b>zip</b>"}
     assert question.words == ("Linen Dress  pattern",)
     assert question.until == journey.as_of
+
+
+def test_evidence_for_what_is_recommended_is_of_no_sensitive_journey() -> None:
+    open_one = journey_of("ann", "quilt batting", journey_id="j1")
+    sensitive = journey_of(
+        "ann", "Quilt for the ward", journey_id="j2", safety=Verdict(policy=Policy.IN_APP, category="health")
+    )
+    reason = Reason(journey_id="j1", name="Quilts", last_seen=JULY, events=3, active_days=2, text="Quilts.")
+    related = RelatedJourney(
+        entry_id="e", name="Quilting", keywords=("quilt",), score=0.5, diversification=1.0, because=(reason,)
+    )
+    item = RecommendedItem(item="i", text="A quilt", users=3, entry_id="e", score=0.5, because=reason)
+    for question, what in (
+        (related_question(related, [open_one, sensitive]), "related journey"),
+        (item_question(item, [open_one, sensitive]), "item"),
+    ):
+        assert (question.user_id, question.what, question.journeys) == ("ann", what, ("j1",))
+        assert question.until == open_one.as_of
+        day = "2026-05-03"
+        near = gather(question, found(document("quilt for the ward", day), document("quilt batting", day)), CHECKER)
+        assert [each.text for each in near.evidence] == ["quilt batting"]
 
 
 # --- injection
