@@ -10,6 +10,9 @@ This is a test of a connection. Answer with this JSON object and nothing else: {
 """
 
 
+_SLOW = "it answers too slowly: raise timeout in its section, or take a smaller model"
+
+
 class _Ready(ModelReply):
     ready: bool
 
@@ -32,8 +35,10 @@ def _advice(reason: str) -> str:
         ("status 403", "the key may not use this model: check its rights, or name another model"),
         ("status 404", "the server knows no such model or path: check model and base_url (which often ends in /v1)"),
         ("insufficient_quota", "the account has no money left: see the provider's billing page"),
+        # Whichever of the two clocks was first: the client's own, or that of the whole call.
+        ("timed out", _SLOW),
+        ("no answer within", _SLOW),
         ("connect", "nothing answers at its address: start the server, or check base_url and the network"),
-        ("no answer within", "it answers too slowly: raise timeout in its section, or take a smaller model"),
         ("the reply could not be used", "it answers, but not in the shape asked for: take a model that follows JSON"),
     ):
         if sign in told:
