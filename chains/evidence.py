@@ -9,9 +9,9 @@ from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import Runnable, RunnableLambda
 from pydantic import JsonValue
 
-from chains.journeys import Policy, Receipt
+from chains.journeys import Receipt
+from chains.model_safety import fit_to_tell
 from chains.safety import SensitivityChecker
-from chains.showable import fit_to_show
 from chains.wording import date_text, shortened
 from vectorstore.activity import ActivityKind, normalize
 
@@ -81,7 +81,7 @@ def gather(question: Question, retriever: BaseRetriever, checker: SensitivityChe
     for document in retriever.invoke(question.name):
         if (piece := _piece(document, question)) is not None and (len(found) < MOST or _key(piece) in found):
             _add(found, piece)
-    pieces = [each for each in found.values() if _may_serve(each.text, checker)]
+    pieces = [each for each in found.values() if fit_to_tell(each.text, checker)]
     chosen = sorted(pieces[: max(MOST, sure)], key=lambda each: (each.times[0], each.kind, each.text))[:MOST]
     return Gathered(question, tuple(replace(each, number=number) for number, each in enumerate(chosen, 1)))
 
@@ -149,11 +149,6 @@ def _add(found: dict[tuple[ActivityKind, str], Evidence], piece: Evidence) -> No
 
 def _key(piece: Evidence) -> tuple[ActivityKind, str]:
     return piece.kind, normalize(piece.text)
-
-
-def _may_serve(text: str, checker: SensitivityChecker) -> bool:
-    finding = checker.text(text)
-    return fit_to_show(text) and (finding is None or finding.policy is Policy.ALLOW)
 
 
 def cited(evidence: Sequence[Evidence], numbers: Iterable[int]) -> list[Evidence]:

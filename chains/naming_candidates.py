@@ -13,7 +13,7 @@ from chains.texts import Floats, Texts
 from vectorstore.activity import Keyword, KeywordSource, normalize
 
 #: What stands between words. It is named, and not what stands in words, so that vowels written as marks stay in them.
-_BETWEEN = re.compile(r"[\s\-–—_/|,;:.!?…()\[\]\"“”„«»+&#*=~、。・「」（）！？]+")
+BETWEEN = re.compile(r"[\s\-–—_/|,;:.!?…()\[\]\"“”„«»+&#*=~、。・「」（）！？]+")
 #: Kana, Chinese characters, Thai: where words stand without spaces, two signs in a row stand in for a word.
 UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uff66-\uff9f\u0e00-\u0e7f]")
 _PLURAL_FROM = 4
@@ -117,7 +117,7 @@ def words_in(text: str) -> Words:
     """
     words: list[str] = []
     empty = function_words()
-    for word in _BETWEEN.split(text.casefold().replace("’", "'")):
+    for word in BETWEEN.split(text.casefold().replace("’", "'")):
         if not word or word in empty:
             continue
         if not word.isascii() and UNSPACED.search(word):

@@ -8,12 +8,12 @@ import numpy as np
 from chains.found import judge
 from chains.inference import Clustered
 from chains.journeys import InferenceMode, Journey, Kind, NamedBy, Stage
+from chains.names_of_groups import why_not_name
 from chains.naming import presentable
 from chains.naming_candidates import words_in
 from chains.safety import SensitivityChecker, loss
 from chains.tellable import Places
 from chains.texts import Texts
-from chains.written_names import why_not_name
 from vectorstore.activity import normalize
 
 

@@ -18,6 +18,7 @@ from pydantic import Field, JsonValue
 from chains.catalogue import Embed, Entry
 from chains.entry_centres import EntryCentres
 from chains.expansion_critic import judge_proposals
+from chains.journeys import Policy
 from chains.merging import unit
 from chains.naming import presentable
 from chains.naming_candidates import words_in
@@ -159,6 +160,12 @@ def _proposal(proposed: _ProposedJourney) -> Proposal:
     return Proposal(" ".join(proposed.name.split()), tuple(keywords))
 
 
+def _is_unsafe(proposal: Proposal, checker: SensitivityChecker) -> bool:
+    """Judged as users' journeys are: by its name, and by how many of its texts speak of something sensitive."""
+    texts = (proposal.name, *proposal.keywords)
+    return checker.journey(proposal.name, texts, [1.0] * len(texts)).policy is not Policy.ALLOW
+
+
 def _without_the_poor(
     proposals: Sequence[Proposal], entry: Entry, centres: EntryCentres, embed: Embed, checker: SensitivityChecker
 ) -> tuple[list[Proposal], Counter[Dropped]]:
@@ -166,6 +173,9 @@ def _without_the_poor(
     dropped = Counter[Dropped]()
     fit = []
     for each in proposals:
+        if _is_unsafe(each, checker):
+            dropped[Dropped.UNSAFE] += 1
+            continue
         if len(each.name) > _LONGEST_NAME or why_unfit_text(each.name, checker):
             dropped[Dropped.UNFIT] += 1
             continue

@@ -122,12 +122,9 @@ def test_what_is_said_speaks_of_counts_and_dates() -> None:
 def test_what_a_model_proposes_is_told_as_such() -> None:
     by = WrittenBy(model="m", prompt_version="related_journeys-1-x")
     alone = relation("garden", 0.01, RelationKind.WRITTEN).model_copy(update={"support": 0, "written_by": by})
+    only = "a language model names Garden beside Kitchen; the counts of users do not speak for it."
     for kind, support, ending in (
-        (
-            RelationKind.WRITTEN,
-            0,
-            "a language model names Garden beside Kitchen; the counts of users do not speak for it.",
-        ),
+        (RelationKind.WRITTEN, 0, only),
         (RelationKind.WRITTEN, 12, "Garden; 3.1 times as many as by chance; a language model names it too."),
         (RelationKind.NEXT, 12, "and 9 of these 12 began it later; a language model names it too."),
     ):
