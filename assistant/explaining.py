@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from langchain_core.retrievers import BaseRetriever
 
     from chains.evidence import Question
+    from chains.model_safety import Guard
     from chains.structured import Structured
     from chains.written_explanations import WrittenExplanation
 
@@ -62,12 +63,13 @@ class Explained:
 @dataclass(frozen=True)
 class Explainer:
     """Explains to one user. structured: None for the template alone. retriever_of: of one user's
-    activity, and how much of it at most."""
+    activity, and how much of it at most. guard: has the last word on what a model wrote."""
 
     structured: "Structured | None"
     retriever_of: "Callable[[str, int], BaseRetriever]"
     embeddings: CachedEmbeddings
     checker: SensitivityChecker
+    guard: "Guard | None" = None
 
     def journey(self, journey: Journey) -> Explained:
         """Why a journey is claimed, and why it ranks where it ranks."""
@@ -118,5 +120,5 @@ class Explainer:
         def retriever_of(user_id: str) -> "BaseRetriever":
             return self.retriever_of(user_id, _EVIDENCE_SOUGHT)
 
-        chain = explanation_chain(structured, retriever_of, self.embeddings.embed, self.checker)
+        chain = explanation_chain(structured, retriever_of, self.embeddings.embed, self.checker, self.guard)
         return chain.invoke(question)

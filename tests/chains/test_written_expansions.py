@@ -16,6 +16,7 @@ from chains.entry_words import EntryKeyword
 from chains.expansion_critic import CRITIC
 from chains.merging import unit
 from chains.metering import Budget, BudgetSpent, Meter
+from chains.model_safety import Ruling
 from chains.proposals import Dropped, Proposal
 from chains.roles import Role
 from chains.safety import SensitivityChecker
@@ -278,6 +279,20 @@ def obeying(reply_of: str) -> Script:
 )
 def test_an_obedient_model_gets_no_order_through(order: str) -> None:
     assert names(written(scripted(obeying(order)))) == ["Keeping bees"]
+
+
+class Flagging:
+    """A guard that flags what has one word, and can't be asked about another."""
+
+    def rule(self, texts: Sequence[str]) -> list[Ruling]:
+        return [Ruling(flagged="chicken coop" in text, failed="cold frame plans" in text) for text in texts]
+
+
+def test_a_guard_has_the_last_word() -> None:
+    structured = Structured({Role.EXPANDER: [scripted(in_turn(THREE, judging("keep", "keep", "keep")))]})
+    found = write_expansions(GARDEN, structured, CENTRES, embed, CHECKER, Flagging())
+    assert names(found) == ["Taking better photos"]
+    assert found.dropped == {Dropped.UNSAFE: 1, Dropped.NOT_JUDGED: 1}
 
 
 def test_as_a_runnable_it_takes_entries_and_gives_what_was_written() -> None:

@@ -21,6 +21,7 @@ from chains.evidence import Gathered, Question, gather
 from chains.journeys import Policy, Receipt, Verdict
 from chains.merging import unit
 from chains.metering import Budget, BudgetSpent, Meter
+from chains.model_safety import Ruling
 from chains.recommendation import Reason, RecommendedItem, RelatedJourney
 from chains.reply_cache import ReplyCache
 from chains.roles import Role
@@ -262,6 +263,21 @@ def test_with_too_few_claims_it_is_told_once_what_is_wrong_with_them() -> None:
 def test_what_is_said_twice_is_told_once() -> None:
     told = written(scripted(in_turn(claiming(LINEN, ZIP, LINEN))))
     assert [claim.text for claim in told.claims] == [LINEN[0], ZIP[0]]
+
+
+class Flagging:
+    """A guard that flags linen, and can't be asked about zips."""
+
+    def rule(self, texts: Sequence[str]) -> list[Ruling]:
+        return [Ruling(flagged="linen" in text, failed="zip" in text) for text in texts]
+
+
+def test_a_guard_has_the_last_word() -> None:
+    board = ("The board Tuesday sewing was made on 12 May 2026.", [3])
+    structured = Structured({Role.EXPLAINER: [scripted(in_turn(claiming(LINEN, ZIP, board)))]})
+    told = write_explanation(GATHERED, structured, embed, CHECKER, Flagging())
+    assert [claim.text for claim in told.claims] == [board[0]]
+    assert told.dropped == ("the guard flagged it", "the guard could not be asked")
 
 
 def test_where_no_claim_is_left_the_reason_is() -> None:
