@@ -31,6 +31,7 @@ from vectorstore.activity_log import ActivityLog
 from vectorstore.embeddings import CachedEmbeddings
 
 if TYPE_CHECKING:
+    from chains.model_safety import Guard
     from chains.structured import Structured
     from chains.written_relations import Joined
 
@@ -66,11 +67,13 @@ def expand(
     on_progress: Callable[[int, int], None] = lambda done, total: None,
     structured: "Structured | None" = None,
     on_written: Callable[[int, int], None] = lambda done, total: None,
+    guard: "Guard | None" = None,
 ) -> Expanded:
     """Builds everything and puts it in the place of the former build. on_progress: users done, of all.
 
-    structured: with a model for the role `expander`, related journeys are written too; on_written: entries done, of
-    all. Where the budget ends before the last entry, the build has what was written until then, and the report says so.
+    structured: with a model for the role `expander`, related journeys are written too. on_written: entries done, of
+    all. guard: has the last word on what is written, where there is one. Where the budget ends before the last entry,
+    the build has what was written until then, and the report says so.
     Raises LibraryError where there are no journeys, or a user was forgotten meanwhile.
     """
     forgotten_before = len(forgotten)
@@ -105,7 +108,7 @@ def expand(
         from assistant.writing_expansions import write_related  # noqa: PLC0415
 
         joined, report = write_related(
-            catalogue, relations, pairs, structured, embeddings, checker, options.least_users, on_written
+            catalogue, relations, pairs, structured, embeddings, checker, options.least_users, on_written, guard
         )
         relations = joined.relations
     with expansions.writing(about, catalogue, relations, items, belongs, joined):

@@ -1,8 +1,7 @@
 """Why something is shown to a user: by a model where one is set and what it writes holds, else by the template."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -17,8 +16,13 @@ if TYPE_CHECKING:
     from langchain_core.retrievers import BaseRetriever
 
     from chains.evidence import Question
+    from chains.model_safety import Guard
     from chains.structured import Structured
     from chains.written_explanations import WrittenExplanation
+
+
+#: So many pieces of a user's activity are looked at for evidence; a journey takes its own of them.
+_EVIDENCE_SOUGHT = 40
 
 
 class ExplainedBy(StrEnum):
@@ -58,12 +62,14 @@ class Explained:
 
 @dataclass(frozen=True)
 class Explainer:
-    """Explains to one user. structured: None for the template alone. retriever_of: of one user's activity."""
+    """Explains to one user. structured: None for the template alone. retriever_of: of one user's
+    activity, and how much of it at most. guard: has the last word on what a model wrote."""
 
     structured: "Structured | None"
-    retriever_of: "Callable[[str], BaseRetriever]"
+    retriever_of: "Callable[[str, int], BaseRetriever]"
     embeddings: CachedEmbeddings
     checker: SensitivityChecker
+    guard: "Guard | None" = None
 
     def journey(self, journey: Journey) -> Explained:
         """Why a journey is claimed, and why it ranks where it ranks."""
@@ -80,23 +86,23 @@ class Explainer:
         lines = ["Because:", *(f"  {line}" for line in explanation_text(written).splitlines())]
         return Explained(explain(journey, lines), ExplainedBy.LLM, written)
 
-    def related(self, user_id: str, related: RelatedJourney, as_of: datetime) -> Explained:
-        """Why a related journey is recommended. as_of: only activity up to then is evidence."""
+    def related(self, related: RelatedJourney, journeys: Sequence[Journey]) -> Explained:
+        """Why a related journey is recommended. journeys: all of the user."""
         template = f"{related.name}:\n" + "\n".join(f"  {reason.text}" for reason in related.because)
         if self.structured is None:
             return Explained(template, ExplainedBy.TEMPLATE)
         from chains.written_explanations import related_question  # noqa: PLC0415
 
-        return self._before(template, related_question(user_id, related, as_of), self.structured)
+        return self._before(template, related_question(related, journeys), self.structured)
 
-    def item(self, user_id: str, item: RecommendedItem, as_of: datetime) -> Explained:
-        """Why an item is recommended. as_of: only activity up to then is evidence."""
+    def item(self, item: RecommendedItem, journeys: Sequence[Journey]) -> Explained:
+        """Why an item is recommended. journeys: all of the user."""
         template = f"{item.text}:\n  {item.because.text}"
         if self.structured is None:
             return Explained(template, ExplainedBy.TEMPLATE)
         from chains.written_explanations import item_question  # noqa: PLC0415
 
-        return self._before(template, item_question(user_id, item, as_of), self.structured)
+        return self._before(template, item_question(item, journeys), self.structured)
 
     def _before(self, template: str, question: "Question", structured: "Structured") -> Explained:
         """What is written, and behind it the figures of the template."""
@@ -111,5 +117,8 @@ class Explainer:
     def _written(self, question: "Question", structured: "Structured") -> "WrittenExplanation":
         from chains.written_explanations import explanation_chain  # noqa: PLC0415
 
-        chain = explanation_chain(structured, self.retriever_of, self.embeddings.embed, self.checker)
+        def retriever_of(user_id: str) -> "BaseRetriever":
+            return self.retriever_of(user_id, _EVIDENCE_SOUGHT)
+
+        chain = explanation_chain(structured, retriever_of, self.embeddings.embed, self.checker, self.guard)
         return chain.invoke(question)

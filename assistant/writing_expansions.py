@@ -14,6 +14,7 @@ from assistant.written_report import WrittenReport
 from chains.catalogue import Catalogue, Entry
 from chains.expansion import Pairs, Relation, RelationOptions
 from chains.metering import BudgetSpent, Usage
+from chains.model_safety import Guard
 from chains.roles import Role
 from chains.safety import SensitivityChecker
 from chains.structured import Structured
@@ -31,6 +32,7 @@ def write_related(
     checker: SensitivityChecker,
     least_users: int,
     on_progress: Callable[[int, int], None],
+    guard: Guard | None = None,
 ) -> tuple[Joined, WrittenReport]:
     """relations: what users do, which comes first. Where the budget ends, only what was answered before still comes."""
     before = structured.meter.total
@@ -40,6 +42,7 @@ def write_related(
         catalogue=catalogue,
         embeddings=embeddings,
         checker=checker,
+        guard=guard,
     )
     written: dict[str, Written] = {}
     entries = catalogue.entries
@@ -91,9 +94,10 @@ def _within_budget(
     catalogue: Catalogue,
     embeddings: CachedEmbeddings,
     checker: SensitivityChecker,
+    guard: Guard | None,
 ) -> Written | str:
     """The reason, where the budget has no room for this entry."""
     try:
-        return write_expansions(entry, structured, catalogue.centres, embeddings.embed, checker)
+        return write_expansions(entry, structured, catalogue.centres, embeddings.embed, checker, guard)
     except BudgetSpent as error:
         return str(error)

@@ -9,9 +9,9 @@ from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import Runnable, RunnableLambda
 from pydantic import JsonValue
 
-from chains.journeys import Policy, Receipt
+from chains.journeys import Receipt
+from chains.model_safety import fit_to_tell
 from chains.safety import SensitivityChecker
-from chains.showable import fit_to_show
 from chains.wording import date_text, shortened
 from vectorstore.activity import ActivityKind, normalize
 
@@ -30,8 +30,9 @@ RetrieverOf = Callable[[str], BaseRetriever]
 class Question:
     """What is to be explained to whom. what: "journey", "related journey", or "item". words: that say more of it.
 
-    texts: normalized, of the journey; with them, nothing else is evidence. receipts: that are evidence in any case.
-    journeys: the ids of the journeys that the answer is about. until: only activity up to this moment.
+    texts: normalized, of the journey; with them, nothing else is evidence. barred: normalized, that are none in any
+    case. receipts: that are evidence without being looked for. journeys: the ids of the journeys that the answer is
+    about. until: only activity up to this moment.
     """
 
     user_id: str
@@ -40,6 +41,7 @@ class Question:
     words: tuple[str, ...]
     until: datetime
     texts: frozenset[str] = frozenset()
+    barred: frozenset[str] = frozenset()
     receipts: tuple[Receipt, ...] = ()
     journeys: tuple[str, ...] = ()
 
@@ -79,7 +81,7 @@ def gather(question: Question, retriever: BaseRetriever, checker: SensitivityChe
     for document in retriever.invoke(question.name):
         if (piece := _piece(document, question)) is not None and (len(found) < MOST or _key(piece) in found):
             _add(found, piece)
-    pieces = [each for each in found.values() if _may_serve(each.text, checker)]
+    pieces = [each for each in found.values() if fit_to_tell(each.text, checker)]
     chosen = sorted(pieces[: max(MOST, sure)], key=lambda each: (each.times[0], each.kind, each.text))[:MOST]
     return Gathered(question, tuple(replace(each, number=number) for number, each in enumerate(chosen, 1)))
 
@@ -123,10 +125,10 @@ def _piece(document: Document, question: Question) -> Evidence | None:
     told = document.metadata
     if told["user_id"] != question.user_id:
         raise ValueError("the retriever gave another user's activity")
-    if question.texts:
-        if normalize(document.page_content) not in question.texts:
-            return None
-    elif told["similarity"] < _NEAR:
+    text = normalize(document.page_content)
+    if text in question.barred or (question.texts and text not in question.texts):
+        return None
+    if not question.texts and told["similarity"] < _NEAR:
         return None
     times = tuple(
         sorted(moment for each in told["timestamps"] if (moment := datetime.fromisoformat(each)) <= question.until)
@@ -147,11 +149,6 @@ def _add(found: dict[tuple[ActivityKind, str], Evidence], piece: Evidence) -> No
 
 def _key(piece: Evidence) -> tuple[ActivityKind, str]:
     return piece.kind, normalize(piece.text)
-
-
-def _may_serve(text: str, checker: SensitivityChecker) -> bool:
-    finding = checker.text(text)
-    return fit_to_show(text) and (finding is None or finding.policy is Policy.ALLOW)
 
 
 def cited(evidence: Sequence[Evidence], numbers: Iterable[int]) -> list[Evidence]:

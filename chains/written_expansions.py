@@ -18,7 +18,9 @@ from pydantic import Field, JsonValue
 from chains.catalogue import Embed, Entry
 from chains.entry_centres import EntryCentres
 from chains.expansion_critic import judge_proposals
+from chains.journeys import Policy
 from chains.merging import unit
+from chains.model_safety import Guard
 from chains.naming import presentable
 from chains.naming_candidates import words_in
 from chains.proposals import Dropped, Proposal
@@ -99,11 +101,17 @@ class Written:
 
 
 def write_expansions(
-    entry: Entry, structured: Structured, centres: EntryCentres, embed: Embed, checker: SensitivityChecker
+    entry: Entry,
+    structured: Structured,
+    centres: EntryCentres,
+    embed: Embed,
+    checker: SensitivityChecker,
+    guard: Guard | None = None,
 ) -> Written:
     """Asks for related journeys, drops what code can tell is poor, and has the rest judged by a second step.
 
-    centres: of the catalogue, with this entry. embed: texts to unit vectors. Raises BudgetSpent before a call that the
+    centres: of the catalogue, with this entry. embed: texts to unit vectors. guard: has the last word on what is kept,
+    where there is one. Raises BudgetSpent before a call that the
     budget has no room for; the answers until then are in the reply cache.
     """
     answer = structured.ask(RELATED, entry_fields(entry))
@@ -116,6 +124,8 @@ def write_expansions(
     if judged is not None:
         kept = [proposal for proposal, why in zip(fit, judged.dropped, strict=True) if why is None]
         dropped.update(why for why in judged.dropped if why is not None)
+    if guard and kept:
+        kept = _guarded(kept, guard, dropped)
     by = WrittenBy(
         model=answer.model,
         prompt_version=answer.prompt_version,
@@ -126,12 +136,16 @@ def write_expansions(
 
 
 def expander(
-    structured: Structured, centres: EntryCentres, embed: Embed, checker: SensitivityChecker
+    structured: Structured,
+    centres: EntryCentres,
+    embed: Embed,
+    checker: SensitivityChecker,
+    guard: Guard | None = None,
 ) -> Runnable[Entry, Written]:
     """`write_expansions` as a Runnable. Input: an Entry of the catalogue. Output: Written. Errors: see there."""
 
     def write(entry: Entry) -> Written:
-        return write_expansions(entry, structured, centres, embed, checker)
+        return write_expansions(entry, structured, centres, embed, checker, guard)
 
     return RunnableLambda(write, name="write_expansions")
 
@@ -159,6 +173,23 @@ def _proposal(proposed: _ProposedJourney) -> Proposal:
     return Proposal(" ".join(proposed.name.split()), tuple(keywords))
 
 
+def _guarded(proposals: Sequence[Proposal], guard: Guard, dropped: Counter[Dropped]) -> list[Proposal]:
+    """Without what the guard flags, or could not be asked about."""
+    rulings = guard.rule(["\n".join((each.name, *each.keywords)) for each in proposals])
+    dropped.update(
+        Dropped.UNSAFE if ruling.flagged else Dropped.NOT_JUDGED
+        for ruling in rulings
+        if ruling.flagged or ruling.failed
+    )
+    return [each for each, ruling in zip(proposals, rulings, strict=True) if not ruling.flagged and not ruling.failed]
+
+
+def _is_unsafe(proposal: Proposal, checker: SensitivityChecker) -> bool:
+    """Judged as users' journeys are: by its name, and by how many of its texts speak of something sensitive."""
+    texts = (proposal.name, *proposal.keywords)
+    return checker.journey(proposal.name, texts, [1.0] * len(texts)).policy is not Policy.ALLOW
+
+
 def _without_the_poor(
     proposals: Sequence[Proposal], entry: Entry, centres: EntryCentres, embed: Embed, checker: SensitivityChecker
 ) -> tuple[list[Proposal], Counter[Dropped]]:
@@ -166,6 +197,9 @@ def _without_the_poor(
     dropped = Counter[Dropped]()
     fit = []
     for each in proposals:
+        if _is_unsafe(each, checker):
+            dropped[Dropped.UNSAFE] += 1
+            continue
         if len(each.name) > _LONGEST_NAME or why_unfit_text(each.name, checker):
             dropped[Dropped.UNFIT] += 1
             continue

@@ -7,9 +7,8 @@ Each claim is checked by code, see `chains/claim_checks.py`; one that doesn't ho
 are no claims, and the reason why: then the template explanation stands.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 from langchain_core.runnables import Runnable, RunnableLambda
 from pydantic import Field, JsonValue
@@ -19,6 +18,7 @@ from chains.catalogue import Embed
 from chains.claim_checks import Checked, ClaimChecker
 from chains.evidence import Evidence, Gathered, Question, RetrieverOf, cited, evidence_retriever, evidence_rows
 from chains.journeys import Journey, Policy
+from chains.model_safety import Guard
 from chains.recommendation import RecommendedItem, RelatedJourney
 from chains.roles import Role
 from chains.safety import SensitivityChecker
@@ -113,22 +113,47 @@ def journey_question(journey: Journey) -> Question:
     )
 
 
-def related_question(user_id: str, related: RelatedJourney, until: datetime) -> Question:
-    """Why a related journey is proposed. Evidence is what lies near to it in meaning."""
-    ids = tuple(reason.journey_id for reason in related.because)
-    return Question(user_id, "related journey", related.name, related.keywords[:_WORDS_TOLD], until, journeys=ids)
+def related_question(related: RelatedJourney, journeys: Sequence[Journey]) -> Question:
+    """Why a related journey is proposed. Evidence is what lies near to it in meaning, of no sensitive journey.
+
+    journeys: all of the user, at least one.
+    """
+    ids = {reason.journey_id for reason in related.because}
+    return _recommended("related journey", related.name, related.keywords[:_WORDS_TOLD], ids, journeys)
 
 
-def item_question(user_id: str, item: RecommendedItem, until: datetime) -> Question:
-    """Why an item is proposed."""
+def item_question(item: RecommendedItem, journeys: Sequence[Journey]) -> Question:
+    """Why an item is proposed; see `related_question`."""
     name = shortened(item.text, _LONGEST_SHOWN)
-    return Question(user_id, "item", name, (item.because.name,), until, journeys=(item.because.journey_id,))
+    return _recommended("item", name, (item.because.name,), {item.because.journey_id}, journeys)
+
+
+def _recommended(
+    what: str, name: str, words: tuple[str, ...], ids: Collection[str], journeys: Sequence[Journey]
+) -> Question:
+    sensitive = (journey for journey in journeys if may_be_written(journey))
+    return Question(
+        journeys[0].user_id,
+        what,
+        name,
+        words,
+        max(journey.as_of for journey in journeys),
+        barred=frozenset(normalize(text) for journey in sensitive for text in journey.texts),
+        journeys=tuple(sorted(ids)),
+    )
 
 
 def write_explanation(
-    gathered: Gathered, structured: Structured, embed: Embed, checker: SensitivityChecker
+    gathered: Gathered,
+    structured: Structured,
+    embed: Embed,
+    checker: SensitivityChecker,
+    guard: Guard | None = None,
 ) -> WrittenExplanation:
-    """Asks for claims and keeps those that hold. Raises BudgetSpent before a call that the budget has no room for."""
+    """Asks for claims and keeps those that hold. guard: has the last word on them, where there is one.
+
+    Raises BudgetSpent before a call that the budget has no room for.
+    """
     question, evidence = gathered.question, gathered.evidence
     if not evidence:
         return WrittenExplanation(because="there is no activity that may serve as evidence")
@@ -148,7 +173,7 @@ def write_explanation(
     )
     if answer.value is None:
         return WrittenExplanation(because=answer.because)
-    checked = _checked(answer.value, claims)
+    checked = _guarded(_checked(answer.value, claims), guard)
     dropped = tuple(each.why for each in checked if each.why)
     kept = tuple({normalize(each.text): Claim(each.text, each.evidence) for each in checked if not each.why}.values())
     if not kept:
@@ -161,21 +186,25 @@ def write_explanation(
 
 
 def explanation_writer(
-    structured: Structured, embed: Embed, checker: SensitivityChecker
+    structured: Structured, embed: Embed, checker: SensitivityChecker, guard: Guard | None = None
 ) -> Runnable[Gathered, WrittenExplanation]:
     """`write_explanation` as a Runnable. Input: Gathered. Output: WrittenExplanation. Errors: see there."""
 
     def write(gathered: Gathered) -> WrittenExplanation:
-        return write_explanation(gathered, structured, embed, checker)
+        return write_explanation(gathered, structured, embed, checker, guard)
 
     return RunnableLambda(write, name="write_explanation")
 
 
 def explanation_chain(
-    structured: Structured, retriever_of: RetrieverOf, embed: Embed, checker: SensitivityChecker
+    structured: Structured,
+    retriever_of: RetrieverOf,
+    embed: Embed,
+    checker: SensitivityChecker,
+    guard: Guard | None = None,
 ) -> Runnable[Question, WrittenExplanation]:
     """The retrieval chain: evidence, then the explanation. Input: a Question. Output: WrittenExplanation."""
-    return evidence_retriever(retriever_of, checker) | explanation_writer(structured, embed, checker)
+    return evidence_retriever(retriever_of, checker) | explanation_writer(structured, embed, checker, guard)
 
 
 def may_be_written(journey: Journey) -> str:
@@ -199,6 +228,20 @@ def explanation_text(written: WrittenExplanation) -> str:
 
 def _checked(reply: ExplanationReply, claims: ClaimChecker) -> list[Checked]:
     return [claims.check(each.text, each.evidence) for each in reply.claims]
+
+
+def _guarded(checked: Sequence[Checked], guard: Guard | None) -> list[Checked]:
+    """Those that held and that the guard flags, or could not be asked about, hold no longer."""
+    held = [place for place, each in enumerate(checked) if not each.why]
+    if guard is None or not held:
+        return list(checked)
+    rulings = dict(zip(held, guard.rule([checked[place].text for place in held]), strict=True))
+    return [
+        replace(each, evidence=(), why="the guard flagged it" if ruling.flagged else "the guard could not be asked")
+        if (ruling := rulings.get(place)) and (ruling.flagged or ruling.failed)
+        else each
+        for place, each in enumerate(checked)
+    ]
 
 
 def _complaint(checked: Sequence[Checked]) -> str:

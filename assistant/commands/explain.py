@@ -51,11 +51,11 @@ def explain(
         elif of is Of.RELATED:
             found = assistant.recommend(user).journeys
             about = related = one_of(found, journey, lambda each: (each.name, each.entry_id))
-            told = explainer.related(user, related, assistant.journeys(user)[0].as_of)
+            told = explainer.related(related, assistant.journeys(user))
         else:
             items = assistant.recommend(user).items
             about = item = one_of(items, journey, lambda each: (each.text, each.item))
-            told = explainer.item(user, item, assistant.journeys(user)[0].as_of)
+            told = explainer.item(item, assistant.journeys(user))
     if as_json:
         shown = about.model_dump(mode="json") | {"explanation": told.as_json()}
         print(json.dumps(shown, ensure_ascii=False, indent=2))

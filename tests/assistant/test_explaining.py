@@ -138,9 +138,9 @@ def test_what_is_recommended_is_explained_with_the_figures_behind(catalogue_home
     with made(catalogue_home) as assistant:
         explainer = assistant.explainer(structured(careful))
         found = assistant.recommend("new")
-        as_of = assistant.journeys("new")[0].as_of
+        journeys = assistant.journeys("new")
         item = next(each for each in found.items if each.item == "garden beds bench")
-        told = explainer.item("new", item, as_of)
+        told = explainer.item(item, journeys)
         assert told.by is ExplainedBy.LLM
         assert told.written is not None
         assert {each.text for each in told.written.evidence} <= {
@@ -150,7 +150,7 @@ def test_what_is_recommended_is_explained_with_the_figures_behind(catalogue_home
         assert lines[0] == "garden beds bench:"
         assert lines[-1] == f"  {item.because.text}"
         # Of a kitchen nothing was done yet, so there is no evidence, and the figures stand alone.
-        related = explainer.related("new", found.journeys[0], as_of)
+        related = explainer.related(found.journeys[0], journeys)
         assert related.by is ExplainedBy.TEMPLATE
         assert related.because == "there is no activity that may serve as evidence"
         assert related.text == f"{found.journeys[0].name}:\n  {found.journeys[0].because[0].text}"

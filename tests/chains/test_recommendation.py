@@ -22,6 +22,7 @@ from chains.recommendation import (
     recommend,
     source_of,
 )
+from chains.written_by import WrittenBy
 
 NAMES = ("kitchen", "garden", "patio", "wedding", "speech")
 CENTRES = EntryCentres(
@@ -116,6 +117,27 @@ def test_what_is_said_speaks_of_counts_and_dates() -> None:
     assert told.because[0].text.endswith(
         "Garden is near to Kitchen in meaning; the counts of users do not speak for it."
     )
+
+
+def test_what_a_model_proposes_is_told_as_such() -> None:
+    by = WrittenBy(model="m", prompt_version="related_journeys-1-x")
+    alone = relation("garden", 0.01, RelationKind.WRITTEN).model_copy(update={"support": 0, "written_by": by})
+    only = "a language model names Garden beside Kitchen; the counts of users do not speak for it."
+    for kind, support, ending in (
+        (RelationKind.WRITTEN, 0, only),
+        (RelationKind.WRITTEN, 12, "Garden; 3.1 times as many as by chance; a language model names it too."),
+        (RelationKind.NEXT, 12, "and 9 of these 12 began it later; a language model names it too."),
+    ):
+        related = alone.model_copy(update={"kind": kind, "support": support})
+        known = {"kitchen": expansion("kitchen", related), "garden": EXPANSIONS["garden"]}
+        (told,) = recommend([KITCHEN], known, CENTRES, ()).journeys
+        assert told.because[0].text.endswith(ending)
+        assert told.written_by is None, "its name is of users"
+    garden = EXPANSIONS["garden"]
+    wrote = garden.model_copy(update={"entry": garden.entry.model_copy(update={"written_by": by, "users": 0})})
+    known = {"kitchen": expansion("kitchen", alone), "garden": wrote}
+    (told,) = recommend([KITCHEN], known, CENTRES, ()).journeys
+    assert told.written_by == by
 
 
 def test_items_of_own_and_of_related_journeys_that_are_not_seen() -> None:

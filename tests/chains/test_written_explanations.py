@@ -21,6 +21,8 @@ from chains.evidence import Gathered, Question, gather
 from chains.journeys import Policy, Receipt, Verdict
 from chains.merging import unit
 from chains.metering import Budget, BudgetSpent, Meter
+from chains.model_safety import Ruling
+from chains.recommendation import Reason, RecommendedItem, RelatedJourney
 from chains.reply_cache import ReplyCache
 from chains.roles import Role
 from chains.safety import SensitivityChecker
@@ -32,8 +34,10 @@ from chains.written_explanations import (
     WrittenExplanation,
     explanation_chain,
     explanation_text,
+    item_question,
     journey_question,
     may_be_written,
+    related_question,
     write_explanation,
 )
 from vectorstore.activity import ActivityKind
@@ -261,6 +265,21 @@ def test_what_is_said_twice_is_told_once() -> None:
     assert [claim.text for claim in told.claims] == [LINEN[0], ZIP[0]]
 
 
+class Flagging:
+    """A guard that flags linen, and can't be asked about zips."""
+
+    def rule(self, texts: Sequence[str]) -> list[Ruling]:
+        return [Ruling(flagged="linen" in text, failed="zip" in text) for text in texts]
+
+
+def test_a_guard_has_the_last_word() -> None:
+    board = ("The board Tuesday sewing was made on 12 May 2026.", [3])
+    structured = Structured({Role.EXPLAINER: [scripted(in_turn(claiming(LINEN, ZIP, board)))]})
+    told = write_explanation(GATHERED, structured, embed, CHECKER, Flagging())
+    assert [claim.text for claim in told.claims] == [board[0]]
+    assert told.dropped == ("the guard flagged it", "the guard could not be asked")
+
+
 def test_where_no_claim_is_left_the_reason_is() -> None:
     bad = claiming(*BAD.values())
     told = written(scripted(in_turn(bad, bad)))
@@ -314,6 +333,27 @@ def test_the_question_of_a_journey() -> None:
     assert question.texts == {"linen dress pattern", "<b>zip</b>"}
     assert question.words == ("Linen Dress  pattern",)
     assert question.until == journey.as_of
+
+
+def test_evidence_for_what_is_recommended_is_of_no_sensitive_journey() -> None:
+    open_one = journey_of("ann", "quilt batting", journey_id="j1")
+    sensitive = journey_of(
+        "ann", "Quilt for the ward", journey_id="j2", safety=Verdict(policy=Policy.IN_APP, category="health")
+    )
+    reason = Reason(journey_id="j1", name="Quilts", last_seen=JULY, events=3, active_days=2, text="Quilts.")
+    related = RelatedJourney(
+        entry_id="e", name="Quilting", keywords=("quilt",), score=0.5, diversification=1.0, because=(reason,)
+    )
+    item = RecommendedItem(item="i", text="A quilt", users=3, entry_id="e", score=0.5, because=reason)
+    for question, what in (
+        (related_question(related, [open_one, sensitive]), "related journey"),
+        (item_question(item, [open_one, sensitive]), "item"),
+    ):
+        assert (question.user_id, question.what, question.journeys) == ("ann", what, ("j1",))
+        assert question.until == open_one.as_of
+        day = "2026-05-03"
+        near = gather(question, found(document("quilt for the ward", day), document("quilt batting", day)), CHECKER)
+        assert [each.text for each in near.evidence] == ["quilt batting"]
 
 
 # --- injection
