@@ -169,8 +169,7 @@ def run_inference(
     fell_back: Counter[str] = Counter()
     on_progress(len(done), len(wanted))
     stopped: list[BudgetSpent] = []
-    found_of_users = _until_spent(infer_users(stream, embeddings, infer, at_once), stopped)
-    results = _with_the_silent(found_of_users, todo, stopped)
+    results = _until_spent(_with_the_silent(infer_users(stream, embeddings, infer, at_once), todo), stopped)
     while batch := list(islice(results, _USERS_AT_ONCE)):
         previous = library.journeys_of([user_id for user_id, _ in batch])
         is_forgotten = forgotten.matcher() if forgotten else None
@@ -204,12 +203,11 @@ def _until_spent(
 
 
 def _with_the_silent(
-    results: Iterable[tuple[str, list[Journey]]], users: Collection[str], stopped: Collection[BudgetSpent]
+    results: Iterable[tuple[str, list[Journey]]], users: Collection[str]
 ) -> Iterator[tuple[str, list[Journey]]]:
     """After the users who did something up to the run's clock come the others, without journeys."""
     silent = set(users)
     for user_id, journeys in results:
         silent.discard(user_id)
         yield user_id, journeys
-    if not stopped:
-        yield from ((user_id, []) for user_id in sorted(silent))
+    yield from ((user_id, []) for user_id in sorted(silent))

@@ -13,7 +13,9 @@ from langchain_core.rate_limiters import InMemoryRateLimiter
 from langchain_core.runnables import Runnable
 from pydantic import SecretStr
 
-from chains.metering import Price
+from chains.deadline import within
+from chains.faults import fault_of
+from chains.metering import Price, Usage
 from chains.shaping import Shaping
 from chains.steps import Reply, Step
 from vectorstore.errors import JourneyError
@@ -22,6 +24,7 @@ _PACKAGES = {"openai": "langchain_openai", "azure_openai": "langchain_openai", "
              "google_genai": "langchain_google_genai", "ollama": "langchain_ollama"}  # fmt: skip
 # A key that a local server never looks at; OpenAI's library refuses to start without one.
 _NO_KEY = "none"
+_CHARACTERS_A_TOKEN = 4
 
 
 class ModelError(JourneyError):
@@ -85,6 +88,22 @@ class ChatModel:
             function = {"name": step.name, "description": "Gives the answer.", "parameters": step.schema}
             return self.chat.bind_tools([{"type": "function", "function": function}], tool_choice=step.name)
         return self.chat
+
+    def answer(self, call: Callable[[], AIMessage]) -> AIMessage:
+        """One call to it, within its timeout. Raises Fault, whatever the provider's library raises."""
+        try:
+            return within(self.limits.timeout, call)
+        except Exception as error:
+            raise fault_of(error) from error
+
+    def usage_of(self, message: AIMessage, characters: int) -> Usage:
+        """Of one answered call, as the server tells it, or else estimated. characters: that were sent."""
+        told = message.usage_metadata
+        if told:
+            read, written, estimated = told["input_tokens"], told["output_tokens"], 0
+        else:
+            read, written, estimated = characters // _CHARACTERS_A_TOKEN, len(message.text) // _CHARACTERS_A_TOKEN, 1
+        return Usage(1, read, written, self.price.of(read, written) or 0.0, estimated)
 
 
 def open_chat_model(

@@ -40,6 +40,11 @@ class Fault(Exception):
         self.kind, self.reason, self.wait = kind, reason, wait
 
 
+def may_pass(error: BaseException) -> bool:
+    """Whether asking the same again may help."""
+    return isinstance(error, Fault) and error.kind in (FaultKind.BUSY, FaultKind.BROKEN)
+
+
 def fault_of(error: Exception, now: datetime | None = None) -> Fault:
     """What an error of any provider's library means. now: for a Retry-After that names a date."""
     status = getattr(error, "status_code", None)

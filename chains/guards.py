@@ -6,18 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import httpx
-from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.messages import HumanMessage
 from pydantic import SecretStr
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_combine, wait_exception, wait_random
 
 from chains.chat_models import ChatModel
-from chains.deadline import within
-from chains.faults import Fault, FaultKind, fault_of
-from chains.metering import Meter, Usage
+from chains.faults import Fault, FaultKind, fault_of, may_pass
+from chains.metering import Meter
 from chains.model_safety import Ruling
 
 _AT_ONCE = 32
-_CHARACTERS_A_TOKEN = 4
 # What a template of a guard model adds to the text: the list of its categories.
 _TEMPLATE_TOKENS = 1_000
 
@@ -115,8 +113,8 @@ class ModelGuard:
         model = self._model
         most = _TEMPLATE_TOKENS + len(text)
         with self._meter.reserved(most, model.max_reply_tokens, model.price), model.turnstile:
-            message = self._answer(text)
-            self._meter.add("guard", model.label, self._usage(message, text))
+            message = model.answer(lambda: model.chat.invoke([HumanMessage(text)]))
+            self._meter.add("guard", model.label, model.usage_of(message, len(text)))
         first, _, rest = str(message.text).strip().partition("\n")
         if first.strip().lower() == "safe":
             return Ruling()
@@ -124,18 +122,6 @@ class ModelGuard:
             raise Fault(FaultKind.UNUSABLE, "its answer is neither safe nor unsafe")
         named = (_HAZARDS.get(code.strip().upper(), "") for code in rest.replace(",", " ").split())
         return Ruling(flagged=True, because=", ".join(filter(None, named)))
-
-    def _answer(self, text: str) -> AIMessage:
-        try:
-            return within(self._model.limits.timeout, lambda: self._model.chat.invoke([HumanMessage(text)]))
-        except Exception as error:
-            raise fault_of(error) from error
-
-    def _usage(self, message: AIMessage, text: str) -> Usage:
-        told = message.usage_metadata
-        read, written = (told["input_tokens"], told["output_tokens"]) if told else (
-            len(text) // _CHARACTERS_A_TOKEN, len(message.text) // _CHARACTERS_A_TOKEN)  # fmt: skip
-        return Usage(1, read, written, self._model.price.of(read, written) or 0.0, 0 if told else 1)
 
 
 def _ruling(result: dict[str, Any]) -> Ruling:
@@ -148,9 +134,7 @@ def _ruling(result: dict[str, Any]) -> Ruling:
 def _persistent(ask: Callable[[], Done], attempts: int, wait: Callable[[float], None]) -> Done:
     """Asks again where that may help, later each time, and as late as the server says. Raises Fault."""
     asking = Retrying(
-        retry=retry_if_exception(
-            lambda error: isinstance(error, Fault) and error.kind in (FaultKind.BUSY, FaultKind.BROKEN)
-        ),
+        retry=retry_if_exception(may_pass),
         stop=stop_after_attempt(attempts),
         wait=wait_combine(wait_random(0.5, 1.5), wait_exception(_asked_to_wait)),
         sleep=wait,

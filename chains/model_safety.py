@@ -67,7 +67,7 @@ def fit_text(
         return "it has personal data"
     if speaks_of_somebody(text):
         return "it speaks of a person and not of the interest"
-    if (finding := checker.text(text)) and finding.policy is not Policy.ALLOW and finding.strength is Strength.STRONG:
+    if _is_sensitive(text, checker):
         return "it speaks of a sensitive topic"
     if support and support.missing(text, sentence=sentence):
         return "it has words that the keywords do not support"
@@ -85,9 +85,12 @@ def speaks_of_somebody(text: str) -> bool:
 def fit_to_tell(text: str, checker: SensitivityChecker) -> bool:
     """Whether a user's text may be told to a model as evidence, and support what it writes: nothing that looks like an
     order or code, nothing sensitive, no stand-in for personal data."""
+    return not _is_sensitive(text, checker) and why_unfit(text) is None
+
+
+def _is_sensitive(text: str, checker: SensitivityChecker) -> bool:
     finding = checker.text(text)
-    sensitive = finding and finding.policy is not Policy.ALLOW and finding.strength is Strength.STRONG
-    return not sensitive and why_unfit(text) is None
+    return finding is not None and finding.policy is not Policy.ALLOW and finding.strength is Strength.STRONG
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,8 @@ class UserRhythm:
     def of(cls, events: Sequence[Activity], now: float) -> "UserRhythm":
         """events: at least one, none after now (days since 1970), in any order."""
         times = epoch_days(events)
+        # A moment that is the last event's own may come out before it by rounding.
+        now = max(now, float(times[-1]))
         return cls(now, float(times[0]), float(times[-1]), distinct_days(times), len(times), _kinds(events))
 
     @property
@@ -163,9 +165,8 @@ class JourneyRhythm:
     def features(self, user: UserRhythm) -> Numbers:
         """(len(FEATURES),) at the user's moment, which is not before the last event."""
         now, days, count, events = user.now, self.days, len(self.days), len(self.times)
-        # A moment that is the event's own may come out before it by rounding.
-        gap, age = max(now - self.last, 0.0), max(now - self.times[0], 0.0)
-        weeks = len({max(now - time, 0.0) // _WEEK for time in self.times}) / (age // _WEEK + 1)
+        gap, age = now - self.last, now - self.times[0]
+        weeks = len({(now - time) // _WEEK for time in self.times}) / (age // _WEEK + 1)
         week, month, season = (sum(exp((day - now) / fades) for day in days) for fades in (_WEEK, _MONTH, _SEASON))
         begin, end = user.days.searchsorted((days[0], days[-1] + 1)).tolist()
         user_gap = _log(now - user.last)

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from chains.journeys import Policy
-from chains.safety import SensitivityChecker, Strength
+from chains.safety import SensitivityChecker
 from chains.showable import gives_orders
 from chains.wording import shortened
 from vectorstore.activity import Activity, ActivityKind, days_of, in_order, normalize
@@ -126,6 +125,4 @@ def history_of(
 
 
 def _is_blocked(event: Activity, checker: SensitivityChecker) -> bool:
-    texts = (event.text, event.board or "", *event.annotations)
-    found = (checker.text(text) for text in texts if text)
-    return any(each and each.policy is Policy.BLOCK and each.strength is Strength.STRONG for each in found)
+    return any(checker.blocks(text) for text in (event.text, event.board or "", *event.annotations) if text)

@@ -12,8 +12,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 
 from chains.call_records import About, CallRecord, Recorder
 from chains.chat_models import ChatModel
-from chains.deadline import within
-from chains.faults import Fault, FaultKind, fault_of, first_line
+from chains.faults import Fault, FaultKind, first_line, may_pass
 from chains.metering import Meter, Usage
 from chains.replies import ReplyError, parse, text_of
 from chains.reply_cache import ReplyCache
@@ -25,7 +24,6 @@ _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 30.0
 # Of English in the common tokenizers there are about 4; a budget is kept by the smallest that is usual.
 _LEAST_CHARACTERS_A_TOKEN = 2.5
-_CHARACTERS_A_TOKEN = 4
 
 
 def _unrecorded(record: CallRecord) -> None:
@@ -158,9 +156,7 @@ class _Talk(Generic[Reply]):
     def _call(self, messages: Sequence[BaseMessage]) -> tuple[AIMessage, Usage]:
         limits = self._model.limits
         asking = Retrying(
-            retry=retry_if_exception(
-                lambda error: isinstance(error, Fault) and error.kind in (FaultKind.BUSY, FaultKind.BROKEN)
-            ),
+            retry=retry_if_exception(may_pass),
             stop=stop_after_attempt(limits.attempts) | stop_after_delay(limits.patience),
             wait=_pause,
             sleep=self._exit.wait,
@@ -183,7 +179,7 @@ class _Talk(Generic[Reply]):
             try:
                 with self._exit.meter.reserved(most, model.max_reply_tokens, model.price), model.turnstile:
                     message = self._invoke(said, shaping)
-                    usage = self._usage(message, characters)
+                    usage = model.usage_of(message, characters)
                     self._exit.meter.add(self._step.name, model.label, usage)
             except Fault as fault:
                 if fault.kind is FaultKind.UNSUPPORTED and model.give_up(shaping):
@@ -200,18 +196,7 @@ class _Talk(Generic[Reply]):
         except Exception as error:
             # A key that isn't set, or a package that is too old: asking again won't mend it.
             raise Fault(FaultKind.DENIED, f"it cannot be opened: {first_line(error)}") from error
-        try:
-            return within(self._model.limits.timeout, lambda: runnable.invoke(list(messages)))
-        except Exception as error:
-            raise fault_of(error) from error
-
-    def _usage(self, message: AIMessage, characters: int) -> Usage:
-        told = message.usage_metadata
-        if told:
-            read, written, estimated = told["input_tokens"], told["output_tokens"], 0
-        else:
-            read, written, estimated = characters // _CHARACTERS_A_TOKEN, len(message.text) // _CHARACTERS_A_TOKEN, 1
-        return Usage(1, read, written, self._model.price.of(read, written) or 0.0, estimated)
+        return self._model.answer(lambda: runnable.invoke(list(messages)))
 
     def note(
         self,

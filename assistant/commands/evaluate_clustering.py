@@ -12,6 +12,7 @@ from rich.console import Console
 from assistant.assistant import JourneyAssistant
 from assistant.clusters_shown import confidence_line, headline, measures_table, safety_line, sizes_table
 from assistant.commands.labelled_logs import AlsoFrom, WithSample, clock_of, read_users
+from assistant.commands.model_options import MaxCost, MaxTokens
 from assistant.demo import labelled_sample
 from assistant.evaluation.clusters import score_before_safety, score_clusters
 from assistant.evaluation.confidence import score_confidence
@@ -41,8 +42,8 @@ def clustering(
     ] = 0,
     also: AlsoFrom = None,
     sample: WithSample = True,
-    max_cost: Annotated[float | None, typer.Option(min=0, help="What models may cost.")] = None,
-    max_tokens: Annotated[int | None, typer.Option(min=1, help="Tokens that models may use.")] = None,
+    max_cost: MaxCost = None,
+    max_tokens: MaxTokens = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:
     """B-cubed precision, recall and F1 of the journeys against the labels.

@@ -10,7 +10,8 @@ import typer
 from rich.console import Console
 
 from assistant.assistant import JourneyAssistant
-from assistant.commands.judges import Audit, MaxCost, MaxTokens, Samples, judge_of
+from assistant.commands.judges import Samples, judge_of
+from assistant.commands.model_options import Audit, MaxCost, MaxTokens
 from assistant.evaluation.human_levels import read_labels, read_rated_names, read_rated_queries, task_of
 from assistant.evaluation.judge_agreement import JudgeAgreement, agreement_of, taken
 from assistant.judgements_shown import agreement_table_of, agreement_text, usage_text

@@ -46,8 +46,8 @@ def explain(
         explainer = assistant.explainer(None if written is False else structured)
         about: BaseModel
         if of is Of.JOURNEY:
-            about = assistant.journey(user, journey)
-            told = explainer.journey(assistant.journey(user, journey))
+            about = own = assistant.journey(user, journey)
+            told = explainer.journey(own)
         elif of is Of.RELATED:
             found = assistant.recommend(user).journeys
             about = related = one_of(found, journey, lambda each: (each.name, each.entry_id))

@@ -10,7 +10,8 @@ import typer
 from rich.console import Console
 
 from assistant.assistant import JourneyAssistant
-from assistant.commands.judges import Audit, MaxCost, MaxTokens, Samples, judge_of
+from assistant.commands.judges import Samples, judge_of
+from assistant.commands.model_options import Audit, MaxCost, MaxTokens
 from assistant.commands.opened import opened
 from assistant.errors import LibraryError
 from assistant.judge_gate import gate_for

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from chains.structured import Structured
 
 MaxCost = Annotated[float | None, typer.Option(min=0, help="Ask models for no more than this, in their prices.")]
-MaxTokens = Annotated[int | None, typer.Option(min=0, help="Ask models for no more tokens than this, in and out.")]
+MaxTokens = Annotated[int | None, typer.Option(min=1, help="Ask models for no more tokens than this, in and out.")]
 Audit = Annotated[
     Path | None, typer.Option(help="Add every prompt and reply to this file, as JSONL; it holds users' texts.")
 ]

@@ -10,8 +10,8 @@ import pytest
 from homes import run, word_embeddings, words_fixture
 from langchain_core.messages import BaseMessage
 from model_server import FAULTS, ModelServer, serving
-from oracle_models import Answer, Data, answering, by_label, call_journey, commonest, data_of, merge_journey, merged_by
-from scripted_model import Script, scripted
+from oracle_models import Answer, answering, by_label, call_journey, commonest, merge_journey, merged_by
+from scripted_model import Data, Script, data_of, scripted
 
 from assistant.demo import AS_OF, labelled_sample, write_log
 from assistant.evaluation.clusters import score_clusters

@@ -10,12 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from langchain_core.messages import BaseMessage
-from scripted_model import Script, UnexpectedPrompt
+from scripted_model import Data, Script, data_of
 
-Data = dict[str, Any]
 Honest = Callable[[Data], list[Data]]
 
-_DATA = re.compile(r"<data>\n(.*)\n</data>", re.DOTALL)
 _NAME = re.compile(
     r"""(?:(?:name|call|label|title|rename|tag)\s+(?:this|it|every|each|all|the|that)\s*(?:users?|journeys?|clusters?)?
     |(?:journey|cluster|correct)\s+name\s+is|use\s+the\s+(?:title|name)|"(?:journey|name)"\s*:|pretend\s+you\s+are)
@@ -74,15 +72,6 @@ def obedient(honest: Honest) -> Script:
         return str(obeying(orders[0] if orders else None, honest)(messages))
 
     return script
-
-
-def data_of(messages: Sequence[BaseMessage]) -> Data:
-    """What the question gives as data."""
-    found = next((match for message in messages if (match := _DATA.search(message.text))), None)
-    if found is None:
-        raise UnexpectedPrompt(f"no data in:\n{messages[-1].text}")
-    data: Data = json.loads(found[1])
-    return data
 
 
 def strings_in(value: Any) -> Iterator[str]:

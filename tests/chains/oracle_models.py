@@ -1,30 +1,16 @@
 """Models for tests that know the journeys of a user's texts, and answer from what the prompt shows of them."""
 
 import json
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from langchain_core.messages import BaseMessage
-from scripted_model import Script, UnexpectedPrompt
+from scripted_model import Data, Script, data_of
 
 from chains.wording import shortened
 from vectorstore.activity import normalize
 
-Data = dict[str, Any]
 Answer = Callable[[Data], object]
-
-_DATA = re.compile(r"<data>\n(.*)\n</data>", re.DOTALL)
-
-
-def data_of(messages: Sequence[BaseMessage]) -> Data:
-    """What the first question gave as data."""
-    found = next((match for message in messages if (match := _DATA.search(message.text))), None)
-    if found is None:
-        raise UnexpectedPrompt(f"no data in:\n{messages[-1].text}")
-    data: Data = json.loads(found[1])
-    return data
 
 
 def answering(answer: Answer) -> Script:

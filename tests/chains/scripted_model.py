@@ -1,5 +1,7 @@
 """Models for tests that answer what they were told to, and stop the test at anything else."""
 
+import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -17,6 +19,9 @@ from chains.shaping import Shaping
 class UnexpectedPrompt(BaseException):
     """Not an Exception: nothing that falls back when a model fails may swallow it."""
 
+
+Data = dict[str, Any]
+_DATA = re.compile(r"<data>\n(.*)\n</data>", re.DOTALL)
 
 Script = Callable[[Sequence[BaseMessage]], str | Exception]
 
@@ -78,3 +83,12 @@ def scripted(script: Script, *, label: str = "scripted", price: Price | None = N
     """A model for `Structured` that answers by a script."""
     chat = ScriptedChat(script=script, asked=[])
     return ChatModel(label, lambda: chat, Limits(attempts=attempts), price or Price(), shaping=Shaping.TEXT)
+
+
+def data_of(messages: Sequence[BaseMessage]) -> Data:
+    """What the first question gave as data."""
+    found = next((match for message in messages if (match := _DATA.search(message.text))), None)
+    if found is None:
+        raise UnexpectedPrompt(f"no data in:\n{messages[-1].text}")
+    data: Data = json.loads(found[1])
+    return data

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import pytest
 from made_activity import BOARD, CLOSEUP, SAVE, act, by_cosine, by_topic, keywords_and_vectors
-from oracle_models import Data, merge_journey
-from scripted_model import Script, in_turn, scripted
+from oracle_models import merge_journey
+from scripted_model import Data, Script, in_turn, scripted
 
 from chains.chat_models import ChatModel
 from chains.inference import InferenceModels, InferenceOptions, cluster_texts, infer_journeys

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 from journeys_to_name import journey_of
-from obedient_model import Data, Order, data_of, obedient, obeying, orders_in, strings_in
-from scripted_model import Script, ScriptedChat, scripted
+from obedient_model import Order, obedient, obeying, orders_in, strings_in
+from scripted_model import Data, Script, ScriptedChat, data_of, scripted
 
 from assistant.sample import SampleUser, sample_users
 from chains.journeys import Journey, NamedBy, Policy

@@ -7,8 +7,8 @@ from datetime import timedelta
 import numpy as np
 import pytest
 from made_activity import BOARD, CLICK, CLOSEUP, SAVE, START, act, by_cosine, by_topic, keywords_and_vectors
-from oracle_models import Data, answering, by_label, call_journey, data_of
-from scripted_model import Script, in_turn, scripted
+from oracle_models import answering, by_label, call_journey
+from scripted_model import Data, Script, data_of, in_turn, scripted
 
 from chains.chat_models import ChatModel
 from chains.inference import InferenceModels, InferenceOptions, infer_journeys

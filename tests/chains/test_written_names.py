@@ -8,8 +8,7 @@ from journeys_to_name import journeys_of
 from langchain_core.messages import BaseMessage
 from made_activity import BOARD, CLOSEUP, SAVE, act
 from model_server import FAULTS, ModelServer, serving
-from obedient_model import data_of
-from scripted_model import Script, ScriptedChat, in_turn, scripted
+from scripted_model import Script, ScriptedChat, data_of, in_turn, scripted
 
 from chains.chat_models import Limits, open_chat_model
 from chains.house_style import HouseStyle
