@@ -15,6 +15,7 @@ from assistant.assistant import JourneyAssistant
 from assistant.commands.catalogue import catalogue
 from assistant.commands.evaluate import evaluate_app
 from assistant.commands.expand import expand
+from assistant.commands.experiment import experiment
 from assistant.commands.explain import explain
 from assistant.commands.judge import judge
 from assistant.commands.recommend import recommend
@@ -263,6 +264,7 @@ app.command()(expand)
 app.command()(recommend)
 app.command()(catalogue)
 app.command()(judge)
+app.command()(experiment)
 
 
 @app.command()

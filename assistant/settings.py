@@ -20,6 +20,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from assistant.errors import SettingsError
+from assistant.experiment_settings import ExperimentSettings
 from assistant.model_settings import ModelsSettings
 from assistant.settings_layers import Merged, from_arguments, from_environment, from_file, merge
 from assistant.settings_section import Address, Section, hidden
@@ -104,6 +105,7 @@ class Settings(BaseSettings):
     inference: InferenceSettings = InferenceSettings()
     catalogue: CatalogueSettings = CatalogueSettings()
     models: ModelsSettings = ModelsSettings()
+    experiment: ExperimentSettings = ExperimentSettings()
     expansion_store: SecretStr = Field(default=SecretStr("sqlite"), min_length=1)
     safety: dict[str, Policy] = {}
 
@@ -141,8 +143,10 @@ class Settings(BaseSettings):
             path = [str(part) for part in first["loc"]]
             names = [".".join(path[:length]) for length in range(len(path), 0, -1)]
             name = next((name for name in names if name in merged.sources), ".".join(path))
+            # What is wrong with a section as a whole came with one of its values.
+            below = next((source for own, source in merged.sources.items() if own.startswith(f"{name}.")), _DEFAULT)
             reason = first["msg"].removeprefix("Value error, ")
-            raise SettingsError(f"{merged.sources.get(name, _DEFAULT)}: {name}: {reason}") from None
+            raise SettingsError(f"{merged.sources.get(name, below)}: {name}: {reason}") from None
         settings._sources.update(merged.sources)
         return settings
 

@@ -41,6 +41,10 @@ MEANINGS = {
     "catalogue.similarity": "The cosine from which journeys are merged.",
     "models.default.model": 'A language model for every role, such as "openai:gpt-5-mini"; also `base_url`, `api_key`, '
     "`timeout` and more; `models.fallback` stands in, `models.namer` and the like are for one role.",
+    "experiment.salt": "Another deals all users anew: give each experiment its own.",
+    "experiment.shares.interest": "The share of users who are told by their interest alone.",
+    "experiment.shares.journey": "The share of users who are told by their journey.",
+    "experiment.shares.holdout": "The share of users who are told nothing; the three are 1 in sum.",
     "expansion_store": '"sqlite" in the home folder, or redis://USER:PASSWORD@HOST:PORT/NUMBER.',
     "inference.naming_model": "A file of `journeys train naming`; by default the model that comes along.",
     "inference.stage_model": "A file of `journeys train stage`; by default the model that comes along.",

@@ -1,0 +1,88 @@
+"""`journeys experiment`."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from assistant.experiment.metrics import METRICS, Metric
+from assistant.experiment.readout import Asked, read_out
+from assistant.experiment.results import Results, read_results
+from assistant.experiment.verdict import verdict_of
+from assistant.experiment_shown import arms_line, as_json, guards_table, lifts_table, notes, rates_table
+from assistant.settings import Settings
+from chains.experiment_arms import Arm, fault_of
+from vectorstore.errors import InputError
+
+
+def experiment(
+    context: typer.Context,
+    results: Annotated[
+        Path | None, typer.Argument(metavar="RESULTS", help="CSV, JSONL or Parquet: user_id, arm, sent, clicked, …")
+    ] = None,
+    primary: Annotated[str, typer.Option(help="The metric that decides.")] = "click",
+    wanted: Annotated[float, typer.Option(min=0.0001, help="The relative lift hoped for, fixed beforehand.")] = 0.1,
+    most_harm: Annotated[float, typer.Option(min=0.0001, help="The relative rise of a guard that may be.")] = 0.25,
+    days: Annotated[float | None, typer.Option(min=0.01, help="For how many days it has run.")] = None,
+    shares: Annotated[
+        str | None, typer.Option(help="How users were assigned, such as interest=0.5,journey=0.5; by default settings.")
+    ] = None,
+    to_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+) -> None:
+    """Readout of an A/B test: guards, rates, lifts with intervals, days to run, and a verdict.
+
+    A row is a user, or a part of what he did: user_id, arm (interest, journey, holdout), and where known sent, opened,
+    clicked, unsubscribed, complained, answered, survey_positive, visited; each also as pre_…, for the time before.
+    """
+    settings = Settings.load(**context.obj)
+    asked = Asked(_shares(shares, settings), _metric(primary), wanted, most_harm, days)
+    if results is None:
+        raise InputError("nothing to read: give a file of results")
+    found = read_results(results, settings.max_rejected)
+    show(found, asked, to_json=to_json)
+
+
+def show(found: Results, asked: Asked, *, to_json: bool) -> None:
+    readout = read_out(found, asked)
+    if to_json:
+        print(json.dumps(as_json(found, readout), ensure_ascii=False, indent=2, allow_nan=False))
+        return
+    console = Console()
+    console.print(arms_line(found, readout))
+    if readout.guards:
+        console.print(guards_table(readout))
+    console.print(rates_table(readout))
+    if readout.lifts:
+        console.print(lifts_table(readout))
+    for line in notes(readout):
+        print(line)
+    if found.rejected:
+        reasons = ", ".join(f"{reason} ({count:,})" for reason, count in found.rejected.most_common())
+        print(f"rejected: {reasons}")
+    console.print(Text(verdict_of(readout), style="bold"), soft_wrap=True)
+
+
+def _shares(given: str | None, settings: Settings) -> Mapping[Arm, float]:
+    if given is None:
+        return settings.experiment.shares.by_arm
+    shares: dict[Arm, float] = {}
+    for part in given.split(","):
+        name, _, share = part.strip().partition("=")
+        try:
+            shares[Arm(name.strip())] = float(share)
+        except ValueError:
+            raise InputError(f"--shares {given}: give them as interest=0.5,journey=0.5") from None
+    if fault := fault_of(shares):
+        raise InputError(f"--shares {given}: {fault}")
+    return shares
+
+
+def _metric(name: str) -> Metric:
+    deciding = {metric.name: metric for metric in METRICS if not metric.guard}
+    if name not in deciding:
+        raise InputError(f"--primary {name}: give one of {', '.join(deciding)}")
+    return deciding[name]
