@@ -17,6 +17,7 @@ from assistant.commands.evaluate import evaluate_app
 from assistant.commands.expand import expand
 from assistant.commands.experiment import experiment
 from assistant.commands.explain import explain
+from assistant.commands.feedback import feedback
 from assistant.commands.judge import judge
 from assistant.commands.recommend import recommend
 from assistant.commands.train import train_app
@@ -265,6 +266,7 @@ app.command()(recommend)
 app.command()(catalogue)
 app.command()(judge)
 app.command()(experiment)
+app.command()(feedback)
 
 
 @app.command()

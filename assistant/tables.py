@@ -156,3 +156,17 @@ validations = Table(
     Column("validated_at", UtcTime, nullable=False),
     Column("body", Text, nullable=False),
 )
+
+# What came of candidates. user_id: of the candidate; NULL where that is not known, which are those kept aside.
+feedback = Table(
+    "feedback",
+    METADATA,
+    Column("event_id", _id(), primary_key=True),
+    Column("candidate_key", _id(), nullable=False),
+    Column("user_id", _id()),
+    Column("kind", String, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("answer", Integer, nullable=False),
+    Index("feedback_by_candidate", "candidate_key"),
+    Index("feedback_by_user", "user_id"),
+)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -9,11 +10,14 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from assistant.assistant import JourneyAssistant
+from assistant.candidate_file import CandidatesInFile
 from assistant.experiment.metrics import METRICS, Metric
 from assistant.experiment.readout import Asked, read_out
 from assistant.experiment.results import Results, read_results
 from assistant.experiment.verdict import verdict_of
 from assistant.experiment_shown import arms_line, as_json, guards_table, lifts_table, notes, rates_table
+from assistant.feeding_back import results_of
 from assistant.settings import Settings
 from chains.experiment_arms import Arm, fault_of
 from vectorstore.errors import InputError
@@ -24,6 +28,10 @@ def experiment(
     results: Annotated[
         Path | None, typer.Argument(metavar="RESULTS", help="CSV, JSONL or Parquet: user_id, arm, sent, clicked, …")
     ] = None,
+    from_feedback: Annotated[
+        bool, typer.Option("--from-feedback", help="Read what journeys feedback kept, instead of a file.")
+    ] = False,
+    candidates: Annotated[Path | None, typer.Option(help="The JSONL that journeys notify wrote.")] = None,
     primary: Annotated[str, typer.Option(help="The metric that decides.")] = "click",
     wanted: Annotated[float, typer.Option(min=0.0001, help="The relative lift hoped for, fixed beforehand.")] = 0.1,
     most_harm: Annotated[float, typer.Option(min=0.0001, help="The relative rise of a guard that may be.")] = 0.25,
@@ -40,13 +48,19 @@ def experiment(
     """
     settings = Settings.load(**context.obj)
     asked = Asked(_shares(shares, settings), _metric(primary), wanted, most_harm, days)
-    if results is None:
-        raise InputError("nothing to read: give a file of results")
-    found = read_results(results, settings.max_rejected)
-    show(found, asked, to_json=to_json)
+    if (results is None) != from_feedback:
+        raise InputError("give either a file of results, or --from-feedback")
+    if results is not None:
+        _show(read_results(results, settings.max_rejected), asked, to_json=to_json)
+        return
+    if candidates is None:
+        raise InputError("--from-feedback needs --candidates, the JSONL that journeys notify wrote")
+    with JourneyAssistant.from_settings(settings) as assistant:
+        found = results_of(assistant.library.outcomes(CandidatesInFile(candidates)))
+    _show(found.results, asked if days else replace(asked, days=found.days), to_json=to_json)
 
 
-def show(found: Results, asked: Asked, *, to_json: bool) -> None:
+def _show(found: Results, asked: Asked, *, to_json: bool) -> None:
     readout = read_out(found, asked)
     if to_json:
         print(json.dumps(as_json(found, readout), ensure_ascii=False, indent=2, allow_nan=False))
