@@ -11,6 +11,7 @@ from assistant.experiment.lifts import Lift
 from assistant.experiment.rates import Rate
 from assistant.experiment.readout import Compared, Readout
 from assistant.experiment.results import Results
+from assistant.experiment.simulation import Coverage
 from assistant.experiment.verdict import percent, verdict_of
 from chains.experiment_arms import Arm
 from chains.wording import count_text
@@ -107,6 +108,18 @@ def notes(readout: Readout) -> list[str]:
             f"{percent(readout.always.high)}."
         )
     return [*told, looks]
+
+
+def coverage_table(found: Sequence[Coverage]) -> Table:
+    """In how many made experiments the 95 % intervals hold the true lift, and in how many a lift is seen."""
+    title = f"{found[0].experiments:,} made experiments each: share whose interval holds the true lift"
+    table = _table(
+        title, "Users an arm", "True lift", "By user", "Adjusted", "By message", "Lift seen", "Less variance"
+    )
+    for each in found:
+        held = (f"{share:.1%}" for share in (each.covered, each.adjusted, each.by_message, each.clear, each.reduction))
+        table.add_row(f"{each.users:,}", f"{each.lift:.0%}", *held)
+    return table
 
 
 def as_json(results: Results, readout: Readout) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -15,12 +15,17 @@ from assistant.candidate_file import CandidatesInFile
 from assistant.experiment.metrics import METRICS, Metric
 from assistant.experiment.readout import Asked, read_out
 from assistant.experiment.results import Results, read_results
+from assistant.experiment.simulation import coverage
 from assistant.experiment.verdict import verdict_of
-from assistant.experiment_shown import arms_line, as_json, guards_table, lifts_table, notes, rates_table
+from assistant.experiment_shown import arms_line, as_json, coverage_table, guards_table, lifts_table, notes, rates_table
 from assistant.feeding_back import results_of
+from assistant.progress import Bars
 from assistant.settings import Settings
 from chains.experiment_arms import Arm, fault_of
 from vectorstore.errors import InputError
+
+_EXPERIMENTS = 2_000
+_SIMULATED = tuple((users, lift) for users in (500, 1_000, 3_000) for lift in (0.0, 0.2))
 
 
 def experiment(
@@ -39,6 +44,9 @@ def experiment(
     shares: Annotated[
         str | None, typer.Option(help="How users were assigned, such as interest=0.5,journey=0.5; by default settings.")
     ] = None,
+    simulate: Annotated[
+        bool, typer.Option("--simulate", help="Try the intervals on made experiments whose lift is known.")
+    ] = False,
     to_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:
     """Readout of an A/B test: guards, rates, lifts with intervals, days to run, and a verdict.
@@ -46,6 +54,9 @@ def experiment(
     A row is a user, or a part of what he did: user_id, arm (interest, journey, holdout), and where known sent, opened,
     clicked, unsubscribed, complained, answered, survey_positive, visited; each also as pre_…, for the time before.
     """
+    if simulate:
+        _simulate(to_json=to_json)
+        return
     settings = Settings.load(**context.obj)
     asked = Asked(_shares(shares, settings), _metric(primary), wanted, most_harm, days)
     if (results is None) != from_feedback:
@@ -58,6 +69,19 @@ def experiment(
     with JourneyAssistant.from_settings(settings) as assistant:
         found = results_of(assistant.library.outcomes(CandidatesInFile(candidates)))
     _show(found.results, asked if days else replace(asked, days=found.days), to_json=to_json)
+
+
+def _simulate(*, to_json: bool) -> None:
+    with Bars(quiet=to_json) as bars:
+        tried = bars.count("Simulating", len(_SIMULATED))
+        found = []
+        for users, lift in _SIMULATED:
+            found.append(coverage(lift, _EXPERIMENTS, users))
+            tried()
+    if to_json:
+        print(json.dumps([asdict(each) for each in found], indent=2))
+    else:
+        Console().print(coverage_table(found))
 
 
 def _show(found: Results, asked: Asked, *, to_json: bool) -> None:

@@ -117,10 +117,10 @@ def _taken(row: dict[str, object], line: int, zone: tzinfo) -> Feedback | str:
     grade = _grade(row.get("value")) if kind == "verdict" else None
     if kind == "verdict" and grade is None:
         return "a verdict without a value from 1 to 5"
-    return Feedback(user_id, journey_id, normalize(name), moment, wanted_by(kind, grade), line, kind == IGNORE)
+    return Feedback(user_id, journey_id, normalize(name), moment, _wanted(kind, grade), line, kind == IGNORE)
 
 
-def wanted_by(kind: str, grade: float | None) -> bool | None:
+def _wanted(kind: str, grade: float | None) -> bool | None:
     """grade: of a verdict, from 1 to 5."""
     if kind == "verdict" and grade is not None:
         return None if _BAD < grade < _GOOD else grade >= _GOOD

@@ -11,7 +11,7 @@ from typing import Any
 
 from assistant.feedback_rows import Outcome
 from assistant.kept_feedback import CandidateOutcome
-from assistant.training.feedback import IGNORE, Feedback, wanted_by
+from assistant.training.feedback import IGNORE
 
 #: How long a candidate may wait for its click.
 WAIT = timedelta(days=7)
@@ -50,19 +50,3 @@ def _said(outcome: CandidateOutcome, as_of: datetime, wait: timedelta) -> tuple[
         return "click", clicked.at, None
     sent = outcome.first(Outcome.SENT, Outcome.OPENED)
     return (IGNORE, sent.at, None) if sent and sent.at + wait <= as_of else None
-
-
-def as_feedback(rows: Iterable[dict[str, Any]]) -> list[Feedback]:
-    """Rows of `label_rows` without the way through a file."""
-    return [
-        Feedback(
-            user_id=row["user_id"],
-            journey_id=row["journey_id"],
-            name="",
-            timestamp=datetime.fromisoformat(row["timestamp"]),
-            wanted=wanted_by(row["kind"], row["value"]),
-            line=line,
-            weak=row["kind"] == IGNORE,
-        )
-        for line, row in enumerate(rows, start=1)
-    ]
