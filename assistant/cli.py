@@ -19,6 +19,7 @@ from assistant.commands.experiment import experiment
 from assistant.commands.explain import explain
 from assistant.commands.feedback import feedback
 from assistant.commands.judge import judge
+from assistant.commands.notify import notify
 from assistant.commands.recommend import recommend
 from assistant.commands.train import train_app
 from assistant.doctor import examine
@@ -264,6 +265,7 @@ app.command()(explain)
 app.command()(expand)
 app.command()(recommend)
 app.command()(catalogue)
+app.command()(notify)
 app.command()(judge)
 app.command()(experiment)
 app.command()(feedback)

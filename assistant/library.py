@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
 
@@ -18,6 +19,7 @@ from assistant.changes import Change
 from assistant.database import Database
 from assistant.errors import LibraryError
 from assistant.feedback_rows import FeedbackEvent
+from assistant.kept_candidates import Ledger, forget_told
 from assistant.kept_feedback import (
     CandidateOutcome,
     Kept,
@@ -75,6 +77,11 @@ class Library:
         except LibraryError:
             self.close()
             raise
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """Who is told what, and why everybody else is not."""
+        return Ledger(self._database, self._clock)
 
     @property
     def location(self) -> str:
@@ -251,6 +258,7 @@ class Library:
                 for table in (tables.journeys, tables.changes, tables.user_state, tables.calls, tables.judgements)
             ]
             counts.append(forget_feedback(connection, user_id))
+            counts.append(forget_told(connection, user_id))
         self._database.scrub()
         return Forgotten(*counts)
 

@@ -22,6 +22,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from assistant.errors import SettingsError
 from assistant.experiment_settings import ExperimentSettings
 from assistant.model_settings import ModelsSettings
+from assistant.notify_settings import NotifySettings
 from assistant.settings_layers import Merged, from_arguments, from_environment, from_file, merge
 from assistant.settings_section import Address, Section, hidden
 from chains.clustering import Granularity
@@ -106,6 +107,7 @@ class Settings(BaseSettings):
     catalogue: CatalogueSettings = CatalogueSettings()
     models: ModelsSettings = ModelsSettings()
     experiment: ExperimentSettings = ExperimentSettings()
+    notify: NotifySettings = NotifySettings()
     expansion_store: SecretStr = Field(default=SecretStr("sqlite"), min_length=1)
     safety: dict[str, Policy] = {}
 
