@@ -1,7 +1,7 @@
 """One user's candidate, or why there is none."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -10,7 +10,6 @@ from chains.copywriting import Wish, is_fit, language_of, write_copy
 from chains.experiment_arms import Arm
 from chains.items import item_of
 from chains.journeys import Journey
-from chains.model_safety import fit_to_tell
 from chains.notification import (
     Candidate,
     Option,
@@ -55,11 +54,21 @@ class Known:
     arm: Arm
 
 
-def decide(known: Known, run: NotifyRun, policy: NotifyPolicy, salt: str, checker: SensitivityChecker) -> Decided:
-    """The candidate of the user's arm, or why there is none. Both arms' targets are found in any case."""
+def decide(
+    known: Known,
+    run: NotifyRun,
+    policy: NotifyPolicy,
+    salt: str,
+    checker: SensitivityChecker,
+    may_tell: Callable[[str], bool],
+) -> Decided:
+    """The candidate of the user's arm, or why there is none. Both arms' targets are found in any case.
+
+    may_tell: `fit_to_tell`, which many users' equal texts need be asked only once.
+    """
     user_id = known.recipient.user_id
     choice = journey_options(known.journeys, known.recommended.journeys, known.never, known.sent, run.day, policy)
-    harmless = _harmless(known, checker)
+    harmless = _harmless(known, may_tell)
     interest = interest_option(harmless, known.entry_of, known.entries, known.sent, run.as_of, policy)
     both = {Arm.INTEREST: interest, Arm.JOURNEY: next(iter(choice.options), None)}
     if known.arm is Arm.HOLDOUT and any(both.values()):
@@ -97,13 +106,13 @@ def _why(known: Known, choice: Choice, had_options: bool) -> Reason:
     return choice.first or Reason.NO_JOURNEY
 
 
-def _harmless(known: Known, checker: SensitivityChecker) -> list[Activity]:
+def _harmless(known: Known, may_tell: Callable[[str], bool]) -> list[Activity]:
     """The user's activity without what belongs to a journey that must rest or must not be told, and without texts that
     might be sensitive."""
     resting = (each for each in known.journeys if must_rest(each) or loss(each.texts) or each.journey_id in known.never)
     barred = {normalize(text) for journey in resting for text in journey.texts}
     texts = {normalize(event.text) for event in known.events} - barred
-    fit = {text for text in texts if fit_to_tell(text, checker)}
+    fit = {text for text in texts if may_tell(text)}
     return [event for event in known.events if normalize(event.text) in fit]
 
 

@@ -193,6 +193,12 @@ class Ledger:
                     )
         return found
 
+    def inferred_as_of(self) -> datetime | None:
+        """The latest moment of which journeys are known; None where nothing was inferred."""
+        with self._database.reading() as connection:
+            latest: datetime | None = connection.execute(select(func.max(tables.user_state.c.as_of))).scalar_one()
+        return latest
+
     def put_sends(self, sends: Sequence[ForeignSend]) -> int:
         """Keeps what others sent; the same again changes nothing. Returns how many are new."""
         table = tables.sends

@@ -1,9 +1,9 @@
 """Settings of notifications: how often, when, about what, and what the columns of the users file are called."""
 
 from datetime import time
-from typing import Self
+from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from assistant.settings_section import Section
 from chains.journeys import Probability
@@ -28,6 +28,11 @@ class UserColumns(Section):
         return {Channel.EMAIL: self.email_consent, Channel.PUSH: self.push_consent}
 
 
+def _names(given: Any) -> Any:
+    """Names with commas between, as the environment gives them."""
+    return tuple(filter(None, map(str.strip, given.split(",")))) if isinstance(given, str) else given
+
+
 class NotifySettings(Section):
     """a_day, a_week: messages at most, over all channels. quiet_from, quiet_until: on the user's clock. least_slot:
     minutes. cool_down_days, repeat_days, repeat_penalty, score_floor, expansion_floor, confidence_floor: see
@@ -46,7 +51,7 @@ class NotifySettings(Section):
     confidence_floor: Probability = 0.4
     least_age: int = Field(default=18, ge=0)
     salt: str = Field(default="notify", min_length=1)
-    segments: tuple[str, ...] = ()
+    segments: Annotated[tuple[str, ...], BeforeValidator(_names)] = ()
     columns: UserColumns = UserColumns()
 
     @model_validator(mode="after")

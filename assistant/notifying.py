@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from functools import cached_property, lru_cache, partial
 from itertools import islice
 
 from assistant.candidate_making import Decided, Known, decide
@@ -15,6 +16,7 @@ from assistant.recommending import recommend_to
 from assistant.users_file import UsersFile
 from chains.experiment_arms import Arm
 from chains.journeys import Journey
+from chains.model_safety import fit_to_tell
 from chains.notification import Candidate, Channel, Reason, Recipient, Refusal
 from chains.notification_rules import NotifyPolicy, find_slot, refuse_often, refuse_user
 from chains.recommendation import Expansion, Recommended
@@ -24,6 +26,7 @@ from vectorstore.activity_log import ActivityLog
 from vectorstore.embeddings import CachedEmbeddings
 
 _USERS_AT_ONCE = 500
+_TEXTS_KEPT = 50_000
 
 ArmOf = Callable[[str], Arm]
 NeverOf = Callable[[str], Collection[str]]
@@ -73,7 +76,11 @@ class Sources:
     checker: SensitivityChecker
     forgotten: ForgottenUsers
     users: UsersFile | None = None
-    counted: Counter[str] = field(default_factory=Counter)
+
+    @cached_property
+    def may_tell(self) -> Callable[[str], bool]:
+        """`fit_to_tell`, with the last answers kept: users have many texts in common."""
+        return lru_cache(_TEXTS_KEPT)(partial(fit_to_tell, checker=self.checker))
 
 
 def notify(
@@ -167,6 +174,7 @@ def _decide(
                 policy,
                 plan.salt,
                 sources.checker,
+                sources.may_tell,
             )
 
 

@@ -58,9 +58,10 @@ def phrase_of(text: str, written: Iterable[str] = ()) -> Phrase:
     own = next((each for each in written if normalize(each) == key), None)
     line = " ".join((own or text).split()).strip(_EDGES)
     if _shouts(line) or (own is None and _shouts(text)):
-        line = _QUANTITY.sub("", line.lower())
+        line = line.lower()
     elif own is None:
         line = _first_lowered(line)
+    line = _without_count(line)
     words = [_always(word) for word in line.split()]
     return Phrase(" ".join(words), _shape(words))
 
@@ -89,6 +90,12 @@ def listed(texts: Sequence[str], joined: str) -> str:
 
 def _shouts(line: str) -> bool:
     return line.isupper() and len(line) > _SHOUTED
+
+
+def _without_count(line: str) -> str:
+    """Without what a shop writes first: "20 napkins", "set of 6 ribbons"; of "10 minute workouts" it stays."""
+    left = _QUANTITY.sub("", line)
+    return line if left.split(" ", 1)[0].casefold() in _lists()["units"] else left
 
 
 def _first_lowered(line: str) -> str:

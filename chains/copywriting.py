@@ -1,6 +1,7 @@
 """What a notification says: templates in words of the interest, never of the person, in the limits of the channel."""
 
 import json
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -12,12 +13,15 @@ from pydantic import BaseModel, ConfigDict
 from chains.copy_phrases import Phrase, Shape, begin, item_text, listed, phrase_of, says_something
 from chains.journeys import Kind
 from chains.model_safety import fit_text
+from chains.naming_candidates import words_in
 from chains.notification import Channel, Copy, Option, TargetKind
 from chains.safety import SensitivityChecker
 from vectorstore.activity import normalize
 
 DEFAULT_LANGUAGE = "en"
 _MOST_ITEMS = 3
+#: Where shouting was made speech, and an "I" with it.
+_FIRST_PERSON = re.compile(r"\bi(?:[ '’](?:am|m|have|ve|was|love|want|need|can|will|ll|do|don|hate)\b)", re.IGNORECASE)
 _ALSO = 2
 _LONGEST_ALSO = 40
 
@@ -76,7 +80,7 @@ def write_copy(wish: Wish, checker: SensitivityChecker) -> Copy | None:
     topic = _topic(wish, checker)
     if topic is None:
         return None
-    items = [text for text in map(item_text, wish.items) if is_fit(text, checker)][:_MOST_ITEMS]
+    items = _items(wish.items, topic, checker)
     also = _also(wish.option, topic, checker)
     for template in _ordered(wish, language, topic.shape, bool(items)):
         if template.needs == "also" and not also:
@@ -118,6 +122,18 @@ def _topic(wish: Wish, checker: SensitivityChecker) -> Phrase | None:
     return None
 
 
+def _items(titles: Sequence[str], topic: Phrase, checker: SensitivityChecker) -> list[str]:
+    """The first few that may be said and do not say just what the topic says, or one before."""
+    said = {frozenset(words_in(topic.text))}
+    found: list[str] = []
+    for title in titles:
+        text, words = item_text(title), frozenset(words_in(title))
+        if words not in said and is_fit(text, checker):
+            said.add(words)
+            found.append(text)
+    return found[:_MOST_ITEMS]
+
+
 def _also(option: Option, topic: Phrase, checker: SensitivityChecker) -> list[str]:
     """Keywords beside the topic, none of which says the same words."""
     words = set(normalize(topic.text).split())
@@ -134,7 +150,9 @@ def _also(option: Option, topic: Phrase, checker: SensitivityChecker) -> list[st
 
 def is_fit(text: str, checker: SensitivityChecker) -> bool:
     """Whether a part of a message may be said; stricter than of a journey's name: nothing that might be sensitive."""
-    return not fit_text(text, support=None, checker=checker) and checker.text(text) is None
+    if fit_text(text, support=None, checker=checker) or _FIRST_PERSON.search(text):
+        return False
+    return checker.text(text) is None
 
 
 def _ordered(wish: Wish, language: str, shape: Shape, has_items: bool) -> list[Template]:
@@ -145,7 +163,7 @@ def _ordered(wish: Wish, language: str, shape: Shape, has_items: bool) -> list[T
     chosen: list[Template] = []
     for name in names:
         own = [each for each in groups[name] if each.suits(wish.option, shape)]
-        chosen += sorted(own, key=lambda each: (_hash(f"{wish.seed}:{each.id}"), each.id))
+        chosen += sorted(own, key=lambda each: (not each.needs, _hash(f"{wish.seed}:{each.id}"), each.id))
     return sorted(chosen, key=lambda each: f"{language}.{each.id}" in wish.not_again)
 
 

@@ -3,7 +3,7 @@
 import json
 import time
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -33,7 +33,7 @@ def notify(
         typer.Option(
             "--as-of",
             formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"],
-            help="The moment of the run, in UTC; by default the last activity. Its UTC day is the day of sending.",
+            help="The moment of the run, in UTC; its day is that of sending. By default the midnight after what is known.",
         ),
     ] = None,
     users_file: Annotated[
@@ -49,11 +49,10 @@ def notify(
     with opened(context) as assistant, ExitStack() as stack, Bars(quiet=as_json) as bars:
         settings = assistant.settings
         own, experiment = settings.notify, settings.experiment
-        latest = assistant.log.latest()
-        if as_of is None and latest is None:
-            raise InputError("there is no activity to notify about: journeys ingest LOG reads one")
-        moment = as_of.replace(tzinfo=UTC) if as_of else latest
-        assert moment is not None
+        latest, inferred = assistant.log.latest(), assistant.library.ledger.inferred_as_of()
+        if latest is None or inferred is None:
+            raise InputError("there are no journeys to notify about: journeys infer LOG finds them")
+        moment = as_of.replace(tzinfo=UTC) if as_of else midnight_after(max(latest, inferred))
         users = None
         if users_file is not None:
             users = stack.enter_context(UsersFile(users_file, own.columns, own.segments, own.least_age))
@@ -83,6 +82,8 @@ def notify(
         print(json.dumps(summary_of(summary, imported, users), indent=2))
         return
     print(summary_text(summary, seconds))
+    if inferred > moment:
+        print(f"journeys are known as of {inferred:%Y-%m-%d %H:%M}, later than this: infer with --as-of first")
     if imported is not None:
         print(f"sent by others: {imported.read:,} rows read, {imported.new:,} new")
     if users_file is None:
@@ -92,3 +93,9 @@ def notify(
     if summary.reasons:
         Console().print(reasons_table(summary))
     print(f"written: {output}")
+
+
+def midnight_after(moment: datetime) -> datetime:
+    """In UTC; of midnight itself it is that."""
+    day = moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return day if day == moment else day + timedelta(days=1)
