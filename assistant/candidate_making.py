@@ -103,7 +103,7 @@ def _why(known: Known, choice: Choice, had_options: bool) -> Reason:
         return Reason.NO_COPY
     if known.arm is Arm.INTEREST:
         return Reason.NO_INTEREST
-    return choice.first or Reason.NO_JOURNEY
+    return choice.nearest or Reason.NO_JOURNEY
 
 
 def _harmless(known: Known, may_tell: Callable[[str], bool]) -> list[Activity]:

@@ -25,7 +25,8 @@ class TargetKind(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a user is told nothing. The first that holds is the one that is told, in this order."""
+    """Why a user is told nothing, in the order in which it is asked. Of several journeys, the last of their reasons is
+    told: that of the one that came nearest to a message."""
 
     NOT_LISTED = "not_listed"
     NO_CONSENT = "no_consent"

@@ -16,17 +16,18 @@ from vectorstore.activity import Activity, normalize
 INTEREST_HALF_LIFE = 14.0
 _KEYWORDS = 8
 _DIGITS = 9
+_ORDER = tuple(Reason)
 _STILL_LEADS = {None, Reason.COOL_DOWN, Reason.REPEATS}
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """options: what may be told, the best first. refused: how many of the others, by reason. first: the reason of the
-    best of them, None where there are none."""
+    """options: what may be told, the best first. refused: how many of the others, by reason. nearest: the reason of
+    the one that came nearest to being told, None where there are none."""
 
     options: tuple[Option, ...]
     refused: Mapping[Reason, int]
-    first: Reason | None = None
+    nearest: Reason | None = None
 
 
 def journey_options(
@@ -64,9 +65,8 @@ def journey_options(
         if reason is None:
             options.append(_led_to(each, by_id[source], score))
     refused = Counter(reason for reason in reasons.values() if reason)
-    first = next((reason for journey in ordered if (reason := reasons[journey.journey_id])), None)
     options.sort(key=lambda option: (-round(option.score, _DIGITS), option.target_id))
-    return Choice(tuple(options), dict(sorted(refused.items())), first)
+    return Choice(tuple(options), dict(sorted(refused.items())), max(refused, key=_ORDER.index, default=None))
 
 
 def interest_option(

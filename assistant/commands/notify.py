@@ -33,7 +33,7 @@ def notify(
         typer.Option(
             "--as-of",
             formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"],
-            help="The moment of the run, in UTC; its day is that of sending. By default the midnight after what is known.",
+            help="The moment of the run, in UTC, on the day of sending; by default midnight after what is known.",
         ),
     ] = None,
     users_file: Annotated[

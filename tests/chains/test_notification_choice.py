@@ -32,7 +32,7 @@ def test_the_journey_of_the_highest_score_comes_first() -> None:
     found = options([made_journey("low", 0.5, name="Rain barrels"), made_journey("high", 0.9)])
     assert [option.target_id for option in found.options] == ["high", "low"]
     assert found.options[0].terms == made_journey("high", 0.9).terms
-    assert (found.first, found.refused) == (None, {})
+    assert (found.nearest, found.refused) == (None, {})
 
 
 def test_others_are_refused_each_with_its_reason() -> None:
@@ -47,7 +47,7 @@ def test_others_are_refused_each_with_its_reason() -> None:
         never={"never"},
     )
     assert found.options == ()
-    assert found.first is Reason.ENDED
+    assert found.nearest is Reason.LOW_SCORE
     assert found.refused == {Reason.ENDED: 1, Reason.SENSITIVE: 1, Reason.NEVER_NOTIFY: 1, Reason.LOW_SCORE: 2}
 
 
@@ -59,7 +59,7 @@ def test_a_related_journey_is_told_once_the_journey_that_leads_there_was_told() 
     assert [(o.kind, o.target_id, o.source_id, o.score) for o in found.options] == [
         (TargetKind.EXPANSION, "e1", "j1", 0.2)
     ]
-    assert found.first is Reason.COOL_DOWN
+    assert found.nearest is Reason.COOL_DOWN
 
 
 @pytest.mark.parametrize(
