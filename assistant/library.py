@@ -24,6 +24,7 @@ from assistant.kept_judgements import (
     put_validation,
     validations_in,
 )
+from assistant.kept_usage import UsageByStep, add_usage, usage_of
 from assistant.migrations import upgrade
 from assistant.rows import (
     Values,
@@ -97,6 +98,17 @@ class Library:
             users, journeys = connection.execute(found.where(tables.user_state.c.run_id == run.run_id)).one()
             _end(connection, run.run_id, state=state.value, finished=self._clock(), users=users, journeys=journeys)
             return run_of(connection.execute(select(tables.runs).where(tables.runs.c.run_id == run.run_id)).one())
+
+    def add_usage(self, run: Run, used: UsageByStep) -> None:
+        """Adds what models used since this was told last, of a run that may have been cut off and gone on."""
+        if used:
+            with self._database.writing() as connection:
+                add_usage(connection, run.run_id, used)
+
+    def usage(self, run_id: str) -> UsageByStep:
+        """What models used in a run, by step and model, in order of both; nothing for a run without a model."""
+        with self._database.reading() as connection:
+            return usage_of(connection, run_id)
 
     def runs(self) -> list[Run]:
         """All runs, the newest first."""

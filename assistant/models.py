@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import fields
 
 from assistant.model_settings import ModelSettings, model_for
+from assistant.naming_settings import GuardKind
 from assistant.settings import Settings
 from chains.call_records import CallRecord, Recorder
 from chains.chat_models import ChatModel, Limits, open_chat_model
+from chains.guards import MODERATION, OPENAI, ModelGuard, ModerationGuard
 from chains.metering import Budget, Meter, Price
+from chains.model_safety import Guard
 from chains.reply_cache import ReplyCache
 from chains.roles import Role
 from chains.shaping import Shaping
@@ -33,6 +36,26 @@ def open_structured(
 
     kept = reply_cache(settings) if cache and any(models.values()) else None
     return Structured(models, Meter(budget or Budget()), kept, recorder)
+
+
+def open_guard(settings: Settings, meter: Meter) -> Guard | None:
+    """What is asked before text of a model is shown, None where none is set. meter: counts what a guard model uses.
+
+    Raises ModelError where a provider's package is missing.
+    """
+    chosen = settings.guard
+    if chosen.kind is GuardKind.MODERATION:
+        return ModerationGuard(
+            api_key=chosen.api_key,
+            base_url=chosen.base_url or OPENAI,
+            model=chosen.model or MODERATION,
+            timeout=chosen.timeout,
+        )
+    if chosen.kind is GuardKind.MODEL:
+        limits = Limits(timeout=chosen.timeout)
+        model = open_chat_model(chosen.model, base_url=chosen.base_url, api_key=chosen.api_key, limits=limits)
+        return ModelGuard(model, meter=meter)
+    return None
 
 
 def reply_cache(settings: Settings) -> ReplyCache:

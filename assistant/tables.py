@@ -113,6 +113,20 @@ calls = Table(
     Column("body", Text, nullable=False),
 )
 
+# What models used in a run, by step and model.
+run_usage = Table(
+    "run_usage",
+    METADATA,
+    Column("run_id", _id(), primary_key=True),
+    Column("step", String, primary_key=True),
+    Column("model", String, primary_key=True),
+    Column("calls", Integer, nullable=False),
+    Column("input_tokens", BigInteger, nullable=False),
+    Column("output_tokens", BigInteger, nullable=False),
+    Column("cost", Float, nullable=False),
+    Column("estimated", Integer, nullable=False),
+)
+
 changes = Table(
     "changes",
     METADATA,

@@ -293,6 +293,7 @@ def _named(journey: Journey, said: _Said | None, answer: Answer[NamesReply]) -> 
     changed: dict[str, object] = {
         "name": said.name,
         "named_by": NamedBy.LLM,
+        "keyword_name": journey.name,
         "intent": said.intent,
         "model": answer.model,
         "prompt_version": answer.prompt_version,
