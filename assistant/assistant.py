@@ -104,9 +104,8 @@ class JourneyAssistant(Home):
         clock = as_of or latest
         options = self.options(granularity)
         by = inference_mode or self.settings.inference.mode
-        inferring = Inferring(
-            by, self.settings, options, self.models, self.embeddings, structured or self.exit_to(role_of(by))
-        )
+        asked = structured or self.exit_to(role_of(by))
+        inferring = Inferring(by, self.settings, options, self.models, self.embeddings, asked, self.guard_for(asked))
         parameters = RunParameters(
             as_of=clock,
             mode=mode,
@@ -163,8 +162,9 @@ class JourneyAssistant(Home):
             self.models.checker,
             self.forgotten,
             on_progress,
-            structured or self.exit_to(Role.EXPANDER),
+            structured := structured or self.exit_to(Role.EXPANDER),
             on_written,
+            self.guard_for(structured),
         )
 
     def catalogue(self, limit: int = 50) -> tuple[list[Entry], int]:
@@ -210,7 +210,8 @@ class JourneyAssistant(Home):
 
     def explainer(self, structured: "Structured | None") -> Explainer:
         """What explains journeys and recommendations; with None by the template alone."""
-        return Explainer(structured, self.retriever, self.embeddings, self.models.checker)
+        guard = self.guard_for(structured)
+        return Explainer(structured, self.retriever, self.embeddings, self.models.checker, guard)
 
     def recommend(self, user_id: str, options: RecommendOptions | None = None, *, from_log: bool = True) -> Recommended:
         """Related journeys and items for a user, each with its reason. Raises LibraryError without a catalogue.

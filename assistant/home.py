@@ -25,6 +25,7 @@ from vectorstore.open_store import open_store
 from vectorstore.store import KeywordStore
 
 if TYPE_CHECKING:
+    from chains.model_safety import Guard
     from chains.structured import Structured
 
 
@@ -100,6 +101,15 @@ class Home:
         from assistant.models import open_structured  # noqa: PLC0415
 
         return open_structured(self.settings)
+
+    def guard_for(self, structured: "Structured | None") -> "Guard | None":
+        """What is asked before text of these models is shown, None where none is set."""
+        if structured is None or self.settings.guard.kind is None:
+            return None
+        # LangChain takes longer to import than most commands take.
+        from assistant.models import open_guard  # noqa: PLC0415
+
+        return open_guard(self.settings, structured.meter)
 
     def has_begun(self) -> bool:
         """Whether anything was ever read or inferred here."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import cached_property, partial
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -63,15 +63,17 @@ class Inferring:
         models: InferenceModels,
         embeddings: CachedEmbeddings,
         structured: "Structured | None",
+        guard: "Guard | None",
     ) -> None:
-        """structured: None where the role of this mode has no model. Raises SettingsError where the mode needs one."""
+        """structured: None where the role of this mode has no model. guard: asked of what it wrote. Raises
+        SettingsError where the mode needs a model."""
         if mode is not InferenceMode.CLUSTER and not (structured and structured.has(Role.INFERRER)):
             raise SettingsError(
                 f'--mode {mode} asks a model and none is set: set models.default.model, such as "openai:gpt-5-mini"; '
                 "journeys doctor tests it"
             )
         self._mode, self._settings, self._options, self._models = mode, settings, options, models
-        self._embeddings = embeddings
+        self._embeddings, self._guard = embeddings, guard
         self._calls = KeptCalls()
         self._structured = None
         if structured and structured.has(role_of(mode)):
@@ -143,13 +145,6 @@ class Inferring:
     @property
     def _role(self) -> Role:
         return role_of(self._mode)
-
-    @cached_property
-    def _guard(self) -> "Guard | None":
-        # LangChain takes longer to import than a run without a model may wait.
-        from assistant.models import open_guard  # noqa: PLC0415
-
-        return open_guard(self._settings, self._structured.meter) if self._structured else None
 
 
 def _both(first: Recorder, second: Recorder) -> Recorder:

@@ -225,8 +225,9 @@ def test_a_written_name_replaces_a_keyword_and_not_the_other_way_round() -> None
 
 
 def test_a_kept_name_keeps_the_model_that_wrote_it() -> None:
-    by_one = {"model": "one", "prompt_version": "names-1"}
-    written = make_journey(texts="ab", name="The alphabet", named_by=NamedBy.LLM, keyword_name="a", **by_one)
+    written = make_journey(
+        texts="ab", name="The alphabet", named_by=NamedBy.LLM, keyword_name="a", model="one", prompt_version="names-1"
+    )
     other = make_journey(texts="ab", name="Letters", named_by=NamedBy.LLM, keyword_name="b", model="two")
     [kept], _ = continue_journeys([written], [other])
     assert (kept.name, kept.model, kept.prompt_version, kept.keyword_name) == ("The alphabet", "one", "names-1", "b")

@@ -268,3 +268,36 @@ def test_another_model_asks_for_a_full_run(
         asked = len(server.requests)
         again = json.loads(run(capsys, "--home", tmp_path / "home", "infer", "--incremental", "--json").out)
     assert (asked, len(server.requests), again["users"]) == (USERS, USERS, 0)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_what_the_guard_of_the_settings_flags_is_not_shown(
+    mode: InferenceMode,
+    wanted: set[str],
+    log: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def guarding(request: dict[str, Any]) -> str:
+        said = str(request["messages"][-1]["content"])
+        if len(request["messages"]) > 1:
+            return answer(request)
+        return "unsafe\nS12" if said.startswith("Planning") and "wedding" in said.casefold() else "safe"
+
+    with serving(ModelServer(guarding)) as server:
+        to_server(server, monkeypatch)
+        for name, value in {"kind": "model", "model": "openai:guard", "base_url": server.url}.items():
+            monkeypatch.setenv(f"JOURNEYS_GUARD__{name.upper()}", value)
+        ran = run(capsys, "--home", tmp_path / "home", "infer", log, "--mode", mode, "--json")
+    used = {each["step"]: each for each in json.loads(ran.out)["usage"]}
+    assert set(used) == {"guard", {"cluster": "names", "merge": "merge", "llm": "journeys"}[mode]}
+    assert sum(each["input_tokens"] for each in used.values()) == server.input_tokens
+    require_sound(tmp_path / "home", wanted)
+    with JourneyAssistant(Settings(home=tmp_path / "home")) as assistant:
+        journeys = list(assistant.all_journeys())
+    flagged = [each for each in journeys if "the guard flagged it (sexual content)" in each.fallback]
+    assert flagged
+    assert all(each.named_by is NamedBy.KEYWORD and not each.name.startswith("Planning") for each in flagged)
+    assert not [each for each in journeys if each.name.startswith("Planning") and "wedding" in each.name.casefold()]
+    assert [each for each in journeys if each.named_by is NamedBy.LLM]
