@@ -15,6 +15,7 @@ from assistant.explaining import Explained, Explainer
 from assistant.forgetting import Erased, erase
 from assistant.home import Home
 from assistant.inferring import Inferring, role_of
+from assistant.labelling import Labelling
 from assistant.recommending import entries_of, recommend_to
 from assistant.runs import DatedChange, RunMode, RunParameters
 from chains.catalogue import CatalogueOptions, Entry
@@ -34,11 +35,10 @@ if TYPE_CHECKING:
 OnProgress = Callable[[int, int], None]
 
 
-def _silently(done: int, total: int) -> None:
-    """Progress that nobody watches."""
+def _silently(done: int, total: int) -> None: ...
 
 
-class JourneyAssistant(Home):
+class JourneyAssistant(Labelling, Home):
     """Everything that can be done with a home folder. Use as a context manager, or call `close`."""
 
     # --- the main job
@@ -138,6 +138,7 @@ class JourneyAssistant(Home):
             at_once=inferring.at_once,
             calls_of=inferring.take_calls,
             usage=lambda: inferring.usage,
+            corrections=self.corrections(clock, options),
         )
 
     def expand(
@@ -263,9 +264,9 @@ class JourneyAssistant(Home):
     def forget(self, user_id: str) -> Erased:
         """Removes a user from the activity log, the stores, the vectors of his texts and the library, and remembers it.
 
-        Not a byte of him stays in what this program has written; of Chroma and of servers, see their `scrub`. The
-        files that were ingested are left alone, but his rows in them are passed over from now on, until `ingest` is
-        told to allow them. Raises StoreError before anything is removed where a store cannot be opened.
+        Not a byte of him stays in what this program has written; of Chroma and of servers, see their `scrub`. Ingested
+        files are left alone, but his rows in them are passed over from now on, until `ingest` is told to allow them.
+        Raises StoreError before anything is removed where a store cannot be opened.
         """
         # LangChain, whose store interface the kept replies have, takes longer to import than reading journeys takes.
         from assistant.models import reply_cache  # noqa: PLC0415
