@@ -78,12 +78,12 @@ def log_fixture(words: None, tmp_path: Path) -> Path:
 
 @pytest.fixture(name="server")
 def server_fixture() -> Iterator[ModelServer]:
-    with serving(ModelServer(answer, faults=IN_TURN, slow=3.0)) as server:
+    with serving(ModelServer(answer, faults=IN_TURN, slow=20.0)) as server:
         yield server
 
 
 def to_server(server: ModelServer, monkeypatch: pytest.MonkeyPatch, **more: object) -> None:
-    told = {"model": "openai:local", "base_url": server.url, "timeout": 1.0, "input_price": 2.0, "output_price": 8.0}
+    told = {"model": "openai:local", "base_url": server.url, "timeout": 5.0, "input_price": 2.0, "output_price": 8.0}
     for name, value in {**told, **more}.items():
         monkeypatch.setenv(f"JOURNEYS_MODELS__DEFAULT__{name.upper()}", str(value))
 
