@@ -5,11 +5,11 @@ from contextlib import ExitStack
 from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
+from threading import RLock
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from threadpoolctl import threadpool_limits
-
+from assistant.agent.conversations import Conversations
 from assistant.batch import RunSummary, run_inference, users_to_infer
 from assistant.errors import LibraryError
 from assistant.expanding import Expanded, expand
@@ -20,6 +20,7 @@ from assistant.forgotten import ForgottenUsers
 from assistant.keyword_index import KeywordIndex
 from assistant.library import Library
 from assistant.model_settings import model_for
+from assistant.reclustering import recluster
 from assistant.recommending import entries_of, recommend_to
 from assistant.runs import DatedChange, RunMode, RunParameters
 from assistant.settings import Settings
@@ -28,7 +29,6 @@ from chains.catalogue import CatalogueOptions, Entry
 from chains.clustering import Granularity
 from chains.inference import InferenceModels, InferenceOptions, infer_journeys
 from chains.journeys import ALGORITHM, Journey
-from chains.keywords import extract_keywords
 from chains.naming_model import NamingModel
 from chains.ranking import RankerModel
 from chains.recommendation import Recommended, RecommendOptions
@@ -37,7 +37,7 @@ from chains.safety import SensitivityChecker
 from chains.stage_model import StageModel
 from vectorstore.activity_log import ActivityLog
 from vectorstore.embeddings import CachedEmbeddings, open_embeddings
-from vectorstore.errors import InputError, StoreError
+from vectorstore.errors import InputError
 from vectorstore.ingest import Ingested, Progress, ingest
 from vectorstore.open_store import open_store
 from vectorstore.store import KeywordStore
@@ -64,6 +64,8 @@ class JourneyAssistant:
         self._open = ExitStack()
         self.log = ActivityLog(settings.home / "activity")
         self.forgotten = ForgottenUsers(settings.home / "forgotten.json")
+        #: For those who use one assistant from several threads.
+        self.in_turn = RLock()
 
     @classmethod
     def from_settings(cls, settings: Settings | None = None) -> Self:
@@ -309,15 +311,7 @@ class JourneyAssistant:
 
         Raises StoreError where the store was filled by another version.
         """
-        stored, vectors = self.store.keywords(user_id)
-        rows = {keyword.key: row for row, keyword in enumerate(stored)}
-        keywords = extract_keywords({each for keyword in stored for each in keyword.events if each.timestamp <= as_of})
-        if not rows.keys() >= {keyword.key for keyword in keywords}:
-            raise StoreError("the keyword store was filled by another version: journeys ingest LOG fills it anew")
-        own = vectors[[rows[keyword.key] for keyword in keywords]]
-        # As in a run: with more threads sums are made in another order, and differ in the last bit.
-        with threadpool_limits(limits=1, user_api="blas"):
-            return infer_journeys(keywords, own, as_of, self.options(granularity), self.models)
+        return recluster(self.store, user_id, as_of, self.options(granularity), self.models)
 
     def retriever(self, user_id: str, limit: int = 10) -> "ActivityRetriever":
         """A LangChain retriever over the user's activity."""
@@ -361,6 +355,7 @@ class JourneyAssistant:
                 library=self.library,
                 expansions=self.expansions,
                 replies=reply_cache(self.settings),
+                conversations=Conversations(self.settings.home),
                 unreached=[name for name in filled_before if ":" in name],
             )
 

@@ -13,12 +13,14 @@ from rich.console import Console
 from assistant import demo as demo_users
 from assistant.assistant import JourneyAssistant
 from assistant.commands.catalogue import catalogue
+from assistant.commands.chat import chat
 from assistant.commands.evaluate import evaluate_app
 from assistant.commands.expand import expand
 from assistant.commands.explain import explain
 from assistant.commands.judge import judge
 from assistant.commands.recommend import recommend
 from assistant.commands.train import train_app
+from assistant.commands.user_ids import ids_in
 from assistant.doctor import examine
 from assistant.exits import run_to_exit
 from assistant.output import check_folder, check_output, row_of, write_assignments, write_journeys
@@ -148,7 +150,7 @@ def ingest(
                 now=datetime.now(UTC),
                 on_rows=bars.rows("Reading"),
                 on_users=bars.users("Indexing"),
-                allow_forgotten=_ids(allow_forgotten) or (),
+                allow_forgotten=ids_in(allow_forgotten) or (),
             )
         if as_json:
             _print_json(_counts(read))
@@ -184,7 +186,7 @@ def infer(
             raise InputError(f"{output}: journeys and assignments are two files: name one of them otherwise")
     with _assistant(context, max_rejected=max_rejected) as assistant:
         with Bars(quiet=as_json) as bars:
-            wanted = _ids(users)
+            wanted = ids_in(users)
             read = None
             if logs:
                 read = assistant.ingest(
@@ -263,6 +265,7 @@ app.command()(expand)
 app.command()(recommend)
 app.command()(catalogue)
 app.command()(judge)
+app.command()(chat)
 
 
 @app.command()
@@ -335,21 +338,6 @@ def doctor(context: typer.Context, as_json: AsJson = False) -> None:
         console.print(examined_table(found))
     if any(check.state == "broken" for check in found):
         raise typer.Exit(1)
-
-
-def _ids(given: str | None) -> set[str] | None:
-    if given is None:
-        return None
-    if given.startswith("@"):
-        path = Path(given[1:])
-        if not path.is_file():
-            raise InputError(f"{path}: no such file: give ids with commas between, or @FILE with one a line")
-        try:
-            lines = path.read_text(encoding="utf-8").splitlines()
-        except UnicodeDecodeError:
-            raise InputError(f"{path} is not in UTF-8: save it as UTF-8, with one id a line") from None
-        return {line.strip() for line in lines if line.strip()}
-    return {user_id.strip() for user_id in given.split(",") if user_id.strip()}
 
 
 def _counts(read: Ingested) -> dict[str, int]:

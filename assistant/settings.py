@@ -19,6 +19,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from assistant.agent_settings import AgentSettings
 from assistant.errors import SettingsError
 from assistant.model_settings import ModelsSettings
 from assistant.settings_layers import Merged, from_arguments, from_environment, from_file, merge
@@ -80,8 +81,8 @@ class Settings(BaseSettings):
     home: the folder with everything that is stored. store: see `open_store`; store_api_key: of a Qdrant server.
     library_url: None for SQLite in home. columns: how the log's columns are called. default_zone: of times that name
     none, such as "Europe/Berlin". max_rejected: share of bad rows that is still well. models: language models, none by
-    default. expansion_store: "sqlite", a file in home, or the URL of a Redis server. safety: category -> policy, where
-    it is to be another than the list's own.
+    default. agent: what one question to it may use. expansion_store: "sqlite", a file in home, or the URL of a Redis
+    server. safety: category -> policy, where it is to be another than the list's own.
     """
 
     model_config = SettingsConfigDict(
@@ -104,6 +105,7 @@ class Settings(BaseSettings):
     inference: InferenceSettings = InferenceSettings()
     catalogue: CatalogueSettings = CatalogueSettings()
     models: ModelsSettings = ModelsSettings()
+    agent: AgentSettings = AgentSettings()
     expansion_store: SecretStr = Field(default=SecretStr("sqlite"), min_length=1)
     safety: dict[str, Policy] = {}
 
