@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-from langchain_core.tools import tool
 from pydantic import JsonValue
 
 from assistant.agent.scope import Scope
 from assistant.agent.told_data import Fields, Told, may_tell, minute, ref_to, short, told, told_journeys
+from assistant.agent.tool_making import agent_tool
 from assistant.agent.user_tools import Runtime, UserId
 from assistant.errors import LibraryError
 from chains.journeys import Journey
@@ -16,6 +16,8 @@ from chains.wording import count_text
 from vectorstore.activity import Activity, normalize
 
 Which = Annotated[str, "The journey's rank, its name or its journey_id, as list_journeys told it."]
+
+_LONGEST_QUERY = 500
 
 NO_SUCH_JOURNEY = "the user has no such journey: list_journeys tells which there are"
 
@@ -33,7 +35,7 @@ def journey_of(scope: Scope, user_id: str, which: str) -> Journey:
     return journey
 
 
-@tool(response_format="content_and_artifact")
+@agent_tool
 def journey_evidence(runtime: Runtime, user_id: UserId, journey: Which) -> Told:
     """Gives the dated activity (UTC) that a journey rests on, the newest first: what was searched, opened, saved,
     clicked or made into a board. `withheld` counts what may not be told."""
@@ -65,7 +67,7 @@ def _told_events(scope: Scope, events: Sequence[Activity]) -> tuple[list[JsonVal
     return rows, len(events) - len(fit)
 
 
-@tool(response_format="content_and_artifact")
+@agent_tool
 def search_activity(
     runtime: Runtime,
     user_id: UserId,
@@ -76,7 +78,9 @@ def search_activity(
     scope = runtime.context
     scope.require(user_id)
     checker = scope.assistant.models.checker
-    found = scope.assistant.retriever(user_id, scope.limits.rows).invoke(query) if query.strip() else []
+    found = (
+        scope.assistant.retriever(user_id, scope.limits.rows).invoke(query[:_LONGEST_QUERY]) if query.strip() else []
+    )
     fit = [document for document in found if may_tell(document.page_content, checker)]
     rows: list[JsonValue] = [
         {
@@ -92,7 +96,7 @@ def search_activity(
     return told(f"{count_text(len(rows), 'piece')} of activity", fields)
 
 
-@tool(response_format="content_and_artifact")
+@agent_tool
 def related_journeys(runtime: Runtime, user_id: UserId) -> Told:
     """Tells which journeys and items would be recommended to a user next, best first, each with the reason."""
     scope = runtime.context
@@ -121,7 +125,7 @@ def related_journeys(runtime: Runtime, user_id: UserId) -> Told:
     return told(f"{counts} to recommend", fields)
 
 
-@tool(response_format="content_and_artifact")
+@agent_tool
 def explain_journey(runtime: Runtime, user_id: UserId, journey: Which) -> Told:
     """Explains why a journey is claimed and why it ranks where it ranks, with the terms of its score and dated
     receipts."""

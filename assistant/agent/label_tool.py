@@ -3,12 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, Protocol, runtime_checkable
 
-from langchain_core.tools import tool
-
 from assistant.agent.journey_tools import journey_of
 from assistant.agent.scope import Scope
 from assistant.agent.showing import plain
 from assistant.agent.told_data import Told, ref_to, short, told
+from assistant.agent.tool_making import agent_tool
 from assistant.agent.user_tools import Runtime, UserId
 from assistant.errors import LibraryError
 from chains.journeys import Journey
@@ -52,7 +51,7 @@ class NotApproved(JourneyError):
     """A label that no person has said yes to."""
 
 
-@tool(WRITE_LABEL, response_format="content_and_artifact")
+@agent_tool
 def write_label(
     runtime: Runtime,
     user_id: UserId,

@@ -4,10 +4,9 @@ from dataclasses import asdict
 from itertools import islice
 from typing import Annotated
 
-from langchain_core.tools import tool
-
 from assistant.agent.scope import Scope, allows
 from assistant.agent.told_data import Fields, Told, minute, told
+from assistant.agent.tool_making import agent_tool
 from assistant.agent.user_tools import Runtime
 from assistant.errors import LibraryError
 from assistant.runs import Run
@@ -18,7 +17,7 @@ _RUNS_TOLD = 5
 _USERS_COUNTED = 500
 
 
-@tool(response_format="content_and_artifact")
+@agent_tool
 def run_figures(runtime: Runtime, run_id: Annotated[str, "Such as 'run-000012'; '' for the last ones."] = "") -> Told:
     """Gives figures of the last runs of inference, or of one: state, as_of, full or incremental, algorithm, embedding,
     granularity and other settings, counts of users and journeys, and what models used for the journeys of that run

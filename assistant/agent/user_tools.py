@@ -4,7 +4,6 @@ from typing import Annotated
 
 import numpy as np
 from langchain.tools import ToolRuntime
-from langchain_core.tools import tool
 
 from assistant.agent.notification_reasons import notification_reasons
 from assistant.agent.scope import Scope, allows
@@ -19,6 +18,7 @@ from assistant.agent.told_data import (
     told,
     told_journeys,
 )
+from assistant.agent.tool_making import agent_tool
 from chains.wording import count_text
 from vectorstore.store import Match, Vectors
 
@@ -32,7 +32,7 @@ _LEAST_SIMILARITY = 0.3
 _KEYWORDS_TOLD = 3
 
 
-@tool(response_format="content_and_artifact")
+@agent_tool
 def find_users(
     runtime: Runtime,
     about: Annotated[str, "What the users are up to, in a few words, such as 'planning a wedding'; '' for any."] = "",
@@ -100,7 +100,7 @@ def _matches(scope: Scope, vector: Vectors) -> list[Match]:
         limit *= 4
 
 
-@tool(response_format="content_and_artifact")
+@agent_tool
 def list_journeys(runtime: Runtime, user_id: UserId) -> Told:
     """Lists the journeys of a user, best first: name, keywords, kind (situational or evergreen), stage (ongoing or
     ended), confidence (0 to 1), events, active days, first and last day. Use it before any question about a journey."""
@@ -117,7 +117,7 @@ def list_journeys(runtime: Runtime, user_id: UserId) -> Told:
     return told(count_text(len(every), "journey"), fields, [ref_to(journey) for journey in journeys])
 
 
-@tool(response_format="content_and_artifact")
+@agent_tool
 def journey_changes(runtime: Runtime, user_id: UserId) -> Told:
     """Tells what happened to a user's journeys from run to run, the newest first: born, grown, ended, revived, renamed,
     merged, split or gone."""
@@ -146,7 +146,7 @@ def journey_changes(runtime: Runtime, user_id: UserId) -> Told:
     return told(count_text(len(changes), "change"), fields)
 
 
-@tool(response_format="content_and_artifact")
+@agent_tool
 def why_sent_or_not(runtime: Runtime, user_id: UserId) -> Told:
     """Tells which notifications were chosen for a user in the last notification run and why, or why there was none."""
     scope = runtime.context

@@ -1,4 +1,4 @@
-"""A chat model that streams and calls tools by a script, and stops the test at anything that the script didn't foresee."""
+"""A chat model that streams and calls tools by a script, and stops the test at anything else."""
 
 import json
 import re
@@ -42,8 +42,8 @@ class Says:
 
 @dataclass
 class Script:
-    """The replies in turn, or by whoever gives one for each conversation. asked: each conversation that was sent; tools:
-    those that it was sent with."""
+    """The replies in turn, or by whoever gives one for each conversation. asked: all that was sent, by call; tools:
+    those that were sent with the last."""
 
     replies: Sequence[Says] | Callable[[Sequence[BaseMessage]], Says]
     asked: list[list[BaseMessage]] = field(default_factory=list)
@@ -102,7 +102,7 @@ class ScriptedToolCaller(BaseChatModel):
         number, says = self.script.next(messages, kwargs.get("tools"))
         pieces = re.findall(r"\S+\s*", says.text)
         for piece in pieces:
-            chunk = ChatGenerationChunk(message=AIMessageChunk(piece))
+            chunk = ChatGenerationChunk(message=AIMessageChunk(content=piece))
             if run_manager:
                 run_manager.on_llm_new_token(piece, chunk=chunk)
             yield chunk
@@ -115,7 +115,7 @@ class ScriptedToolCaller(BaseChatModel):
         read, written = len(messages[-1].text.split()), len(pieces) + len(calls)
         yield ChatGenerationChunk(
             message=AIMessageChunk(
-                "",
+                content="",
                 tool_call_chunks=calls,
                 usage_metadata={"input_tokens": read, "output_tokens": written, "total_tokens": read + written},
             )
