@@ -18,6 +18,7 @@ from assistant.explaining import Explained, Explainer
 from assistant.forgetting import Erased, erase
 from assistant.forgotten import ForgottenUsers
 from assistant.keyword_index import KeywordIndex
+from assistant.labelling import Labelling
 from assistant.library import Library
 from assistant.model_settings import model_for
 from assistant.reclustering import recluster
@@ -49,11 +50,10 @@ if TYPE_CHECKING:
 OnProgress = Callable[[int, int], None]
 
 
-def _silently(done: int, total: int) -> None:
-    """Progress that nobody watches."""
+def _silently(done: int, total: int) -> None: ...
 
 
-class JourneyAssistant:
+class JourneyAssistant(Labelling):
     """Everything that can be done with a home folder. What is opened is opened when first needed, and stays open.
 
     Use as a context manager, or call `close`.
@@ -210,6 +210,7 @@ class JourneyAssistant:
             wanted,
             on_progress,
             self.forgotten,
+            corrections=self.corrections(clock, options),
         )
 
     def expand(
@@ -334,9 +335,9 @@ class JourneyAssistant:
     def forget(self, user_id: str) -> Erased:
         """Removes a user from the activity log, the stores, the vectors of his texts and the library, and remembers it.
 
-        Not a byte of him stays in what this program has written; of Chroma and of servers, see their `scrub`. The
-        files that were ingested are left alone, but his rows in them are passed over from now on, until `ingest` is
-        told to allow them. Raises StoreError before anything is removed where a store cannot be opened.
+        Not a byte of him stays in what this program has written; of Chroma and of servers, see their `scrub`. Ingested
+        files are left alone, but his rows in them are passed over from now on, until `ingest` is told to allow them.
+        Raises StoreError before anything is removed where a store cannot be opened.
         """
         # LangChain, whose store interface the kept replies have, takes longer to import than reading journeys takes.
         from assistant.models import reply_cache  # noqa: PLC0415

@@ -9,6 +9,7 @@ from itertools import islice
 
 from threadpoolctl import ThreadpoolController
 
+from assistant.correcting import Corrections
 from assistant.errors import LibraryError
 from assistant.forgotten import ForgottenUsers
 from assistant.identity import continue_journeys
@@ -49,18 +50,20 @@ def users_to_infer(log: ActivityLog, library: Library, parameters: RunParameters
     """For an incremental run: users whose last inference saw other activity than this run would.
 
     These are new users, those with activity that was read since, however old it is, and those with activity between
-    the clock of their last inference and this run's. For all others a full run would find the same events. Raises
-    LibraryError where journeys were inferred in another way than this run would, since the two don't mix.
+    the clock of their last inference and this run's. For all others a full run would find the same events. Also those
+    of whom a person said something since. Raises LibraryError where journeys were inferred in another way than this run
+    would, since the two don't mix.
     """
     states = {}
     ways = {run.run_id: run.parameters.settings for run in library.runs()}
     for state in library.states():
         _require_same_way(state, ways.get(state.run_id, parameters.settings), parameters)
         states[state.user_id] = state
+    labelled = library.labelled_since()
     return {
         user_id
         for user_id, extent in log.extents(parameters.as_of, _seen_by_all(states.values(), parameters.as_of))
-        if user_id not in states or _saw_other(states[user_id], extent, parameters.as_of)
+        if user_id not in states or user_id in labelled or _saw_other(states[user_id], extent, parameters.as_of)
     }
 
 
@@ -152,13 +155,14 @@ def run_inference(
     *,
     at_once: int = 1,
     calls_of: Callable[[str], Sequence[CallRecord]] = lambda user_id: (),
+    corrections: Corrections | None = None,
 ) -> RunSummary:
     """Infers and stores the journeys of these users, or of all; a run that was killed goes on where it stopped.
 
     on_progress: is told how many users are done, of how many. forgotten: is asked before users are written, any of whom
     may have been forgotten since the run read his activity. at_once: see `infer_users`. calls_of: the replies of models
-    that a user's journeys rest on. Raises BudgetSpent where the budget for models ends; the users done until then are
-    kept, and the same run goes on from there.
+    that a user's journeys rest on. corrections: apply what people said of journeys; without them it is left out. Raises
+    BudgetSpent where the budget for models ends; the users done until then are kept, and the same run goes on from there.
     """
     wanted = set(log.users()) if users is None else set(users)
     run = library.begin_run(parameters)
@@ -172,12 +176,16 @@ def run_inference(
     results = _until_spent(_with_the_silent(infer_users(stream, embeddings, infer, at_once), todo), stopped)
     while batch := list(islice(results, _USERS_AT_ONCE)):
         previous = library.journeys_of([user_id for user_id, _ in batch])
+        labels = library.held_labels([user_id for user_id, _ in batch]) if corrections else {}
         is_forgotten = forgotten.matcher() if forgotten else None
         written = []
         for user_id, found in batch:
             if is_forgotten and is_forgotten(user_id):
                 continue
-            kept, changed = continue_journeys(previous.get(user_id, []), found)
+            if corrections and user_id in labels:
+                kept, changed = corrections.in_run(previous.get(user_id, []), found, labels[user_id])
+            else:
+                kept, changed = continue_journeys(previous.get(user_id, []), found)
             written.append(UserResult(user_id, kept, changed, calls_of(user_id)))
         library.put_users(run, written)
         inferred += len(batch)

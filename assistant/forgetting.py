@@ -62,6 +62,7 @@ def erase(
     expansion_values = _take_away(user_id, library, embeddings, expansions)
     # Also names that a model wrote: the store is asked for what lies near to them, as texts.
     names = {journey.name for journey in library.journeys(user_id)}
+    names |= {name for label in library.labels(user_id) for name in label.names}
     texts = sorted({keyword.key for keyword in extract_keywords(log.of(user_id))} | names)
     # Words that names by a model were compared with, one by one.
     texts = sorted({*texts, *embedded_words(texts)})
@@ -81,6 +82,7 @@ def erase(
         + (library.state(user_id) is not None)
         + len(library.calls(user_id))
         + len(library.judgements(user_id))
+        + len(library.labels(user_id))
         + replies.forget(user_id)
         + len(conversations.about(user_id))
     )

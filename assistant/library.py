@@ -24,6 +24,16 @@ from assistant.kept_judgements import (
     put_validation,
     validations_in,
 )
+from assistant.kept_labels import (
+    bodies_of,
+    end_label,
+    held_labels,
+    label_holds,
+    labelled_since,
+    labels_in,
+    put_label,
+    relabel,
+)
 from assistant.migrations import upgrade
 from assistant.rows import (
     Values,
@@ -40,6 +50,7 @@ from assistant.rows import (
 from assistant.runs import Counts, DatedChange, Forgotten, Run, RunParameters, RunState, UserResult, UserState
 from chains.journeys import Journey
 from chains.judgement import Judgement
+from chains.labels import Label
 
 # Ids in one statement, and rows fetched at a time; both databases take more, but gain nothing from it.
 _CHUNK = 500
@@ -215,6 +226,56 @@ class Library:
         with self._database.reading() as connection:
             return validations_in(connection)
 
+    def labels(self, user_id: str | None = None, label_id: str | None = None) -> list[Label]:
+        """What people said, of one user or of all, also what they took back; the oldest first."""
+        with self._database.reading() as connection:
+            return labels_in(connection, user_id, label_id)
+
+    def held_labels(self, user_ids: Sequence[str]) -> dict[str, list[Label]]:
+        """The labels that hold, the oldest first, of each of these users who has any: one statement for many users."""
+        found: dict[str, list[Label]] = {}
+        with self._database.reading() as connection:
+            for some in _chunks(user_ids):
+                found |= held_labels(connection, some)
+        return found
+
+    def labelled_since(self) -> set[str]:
+        """The users with a label, or one taken back, since the run began that their journeys are from."""
+        with self._database.reading() as connection:
+            return labelled_since(connection)
+
+    def as_stored(self, user_id: str) -> tuple[UserState | None, list[str]]:
+        """The user's state and the bodies of his journeys, from one moment: what `put_labelled` takes."""
+        with self._database.reading() as connection:
+            row = connection.execute(select(tables.user_state).where(tables.user_state.c.user_id == user_id)).first()
+            return None if row is None else state_of(row), bodies_of(connection, user_id)
+
+    def put_labelled(
+        self,
+        state: UserState,
+        before: Sequence[str],
+        journeys: Sequence[Journey],
+        changes: Sequence[Change],
+        *,
+        added: Label | None = None,
+        withdrawn: Label | None = None,
+        at: datetime,
+    ) -> bool:
+        """Adds a label or takes one back, and stores what the user's journeys are with it: all of it or nothing.
+
+        state, before: see `as_stored`. False where others are stored meanwhile, or the label was taken back already.
+        """
+        with self._database.writing() as connection:
+            if withdrawn is not None and not label_holds(connection, withdrawn.label_id):
+                return False
+            if not relabel(connection, state, before, journeys, changes, at):
+                return False
+            if withdrawn is not None:
+                end_label(connection, withdrawn.label_id, at)
+            if added is not None:
+                put_label(connection, added)
+        return True
+
     def forget(self, user_id: str) -> Forgotten:
         """Removes all of a user, and in SQLite writes the file anew, so that no byte of it stays behind.
 
@@ -223,7 +284,14 @@ class Library:
         with self._database.writing() as connection:
             counts = [
                 connection.execute(delete(table).where(table.c.user_id == user_id)).rowcount
-                for table in (tables.journeys, tables.changes, tables.user_state, tables.calls, tables.judgements)
+                for table in (
+                    tables.journeys,
+                    tables.changes,
+                    tables.user_state,
+                    tables.calls,
+                    tables.judgements,
+                    tables.labels,
+                )
             ]
         self._database.scrub()
         return Forgotten(*counts)

@@ -156,3 +156,24 @@ validations = Table(
     Column("validated_at", UtcTime, nullable=False),
     Column("body", Text, nullable=False),
 )
+
+# What people said of journeys. The last four hold JSON: two lists, and the journeys as they were then.
+labels = Table(
+    "labels",
+    METADATA,
+    Column("label_id", _id(), primary_key=True),
+    Column("user_id", _id(), nullable=False, index=True),
+    Column("journey_id", _id(), nullable=False),
+    Column("kind", String, nullable=False),
+    Column("by", String, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("withdrawn_at", UtcTime),
+    Column("name", String, nullable=False),
+    Column("other", _id(), nullable=False),
+    Column("score", Integer),
+    Column("note", Text, nullable=False),
+    Column("keywords", Text, nullable=False),
+    Column("apart", Text, nullable=False),
+    Column("was", Text, nullable=False),
+    Column("other_was", Text, nullable=False),
+)

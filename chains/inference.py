@@ -61,11 +61,15 @@ class InferenceModels:
 
 @dataclass(frozen=True, slots=True)
 class Clustered:
-    """One user's n texts and what belongs together. together: (n, n) affinities; labels: (n,) from 0."""
+    """One user's n texts and what belongs together. together: (n, n) affinities; labels: (n,) from 0.
+
+    A label of -1 is no journey. over: the labels of what a person has called over, which ends as what is called off.
+    """
 
     texts: Texts
     together: NDArray[np.float32]
     labels: NDArray[np.intp]
+    over: frozenset[int] = frozenset()
 
 
 def infer_journeys(
@@ -100,7 +104,7 @@ def judged_journeys(
     texts, checker = clustered.texts, models.checker
     blocked = {keyword.key for keyword in keywords if checker.blocks(keyword.text)}
     found = [
-        find(texts, clustered.together, places)
+        find(texts, clustered.together, places, over=int(clustered.labels[places[0]]) in clustered.over)
         for places in _groups(clustered, blocked, checker)
         if _is_journey(texts, places, options)
     ]

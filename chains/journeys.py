@@ -27,8 +27,11 @@ class Stage(StrEnum):
 
 
 class NamedBy(StrEnum):
+    """Person: by somebody who corrected it; such a name stays."""
+
     KEYWORD = "keyword"
     LLM = "llm"
+    PERSON = "person"
 
 
 class InferenceMode(StrEnum):
