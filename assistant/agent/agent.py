@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -32,7 +32,7 @@ from assistant.agent.conversations import Conversations, Thread, told_as
 from assistant.agent.event_stream import EventStream
 from assistant.agent.events import AgentEvent, ApprovalAsked, Failed, LabelProposal
 from assistant.agent.journey_tools import explain_journey, journey_evidence, related_journeys, search_activity
-from assistant.agent.label_tool import WRITE_LABEL, LabelWriter, proposal_text, write_label
+from assistant.agent.label_tool import proposal_text, write_label
 from assistant.agent.model_calls import ModelCalls
 from assistant.agent.prompt import SYSTEM_PROMPT
 from assistant.agent.run_tools import run_figures
@@ -92,10 +92,9 @@ class Agent:
         self.memory = memory or Conversations(assistant.settings.home)
         self._calls = ModelCalls(models, record=record)
         self._saver = open_saver(self.memory.path)
-        tools = [*READING, *([write_label] if isinstance(assistant, LabelWriter) else [])]
         self._graph = create_agent(
             models[0].chat,
-            tools,
+            [*READING, write_label],
             system_prompt=SYSTEM_PROMPT,
             middleware=self._middleware(models),
             context_schema=Scope,
@@ -110,7 +109,7 @@ class Agent:
         return [
             ModelCallLimitMiddleware(run_limit=limits.model_calls, exit_behavior="error"),
             ToolCallLimitMiddleware(run_limit=limits.tool_calls, exit_behavior="continue"),
-            HumanInTheLoopMiddleware({WRITE_LABEL: asking}),
+            HumanInTheLoopMiddleware({write_label.name: asking}),
             ContextEditingMiddleware(edits=[ClearToolUsesEdit(trigger=limits.context_tokens, keep=_TOOL_RESULTS_KEPT)]),
             *standing_in,
             ModelRetryMiddleware(
@@ -197,7 +196,7 @@ class Agent:
         except (Fault, JourneyError, ModelCallLimitExceededError, sqlite3.Error) as error:
             yield Failed(self._words(error), scope.meter.total)
         finally:
-            self._erase_forgotten(thread)
+            self._erase_forgotten(thread, scope.told)
 
     def _steps(self, thread: str, given: dict[str, Any] | bool, scope: Scope) -> Iterator[Any]:
         asked: Any = given
@@ -234,13 +233,13 @@ class Agent:
         last = next((each for each in reversed(state.values.get("messages", [])) if isinstance(each, AIMessage)), None)
         if last is None or not state.interrupts:
             return []
-        return [call for call in last.tool_calls if call["name"] == WRITE_LABEL]
+        return [call for call in last.tool_calls if call["name"] == write_label.name]
 
-    def _erase_forgotten(self, thread: str) -> None:
+    def _erase_forgotten(self, thread: str, told: Collection[str]) -> None:
         """What a question wrote while a user was being forgotten goes too."""
         is_forgotten = self._assistant.forgotten.matcher()
-        if any(is_forgotten(user_id) for user_id in self.memory.told(thread)):
-            self.memory.delete(thread, self._by)
+        if any(is_forgotten(user_id) for user_id in {*told, *self.memory.told(thread)}):
+            self.memory.erase({thread})
 
     def _scope(self, thread: str) -> Scope:
         limits = self._limits

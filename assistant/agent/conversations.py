@@ -6,7 +6,7 @@ forgetting a user doesn't import LangGraph.
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -91,14 +91,14 @@ class Conversations:
         """Removes a thread of this person, down to the last byte; False where there is none."""
         if thread_id not in {thread.thread_id for thread in self.threads(by)}:
             return False
-        self._erase({thread_id})
+        self.erase({thread_id})
         return True
 
     def forget(self, user_id: str) -> int:
         """Removes whole every thread that tells of a user, or in which his id stands; returns how many."""
         found = self.about(user_id)
         if found:
-            self._erase(found)
+            self.erase(found)
         return len(found)
 
     def about(self, user_id: str) -> set[str]:
@@ -125,7 +125,8 @@ class Conversations:
         there = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         return [(table, columns) for table, columns in _SAID.items() if table in there]
 
-    def _erase(self, thread_ids: set[str]) -> None:
+    def erase(self, thread_ids: Collection[str]) -> None:
+        """Removes threads, whosever they are, down to the last byte."""
         with self._open() as database:
             database.execute("BEGIN IMMEDIATE")
             for table in (*(table for table, _ in self._said(database)), "told", "threads"):

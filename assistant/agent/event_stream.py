@@ -18,7 +18,7 @@ from assistant.agent.events import (
     ToolReturned,
     Withdrawn,
 )
-from assistant.agent.label_tool import WRITE_LABEL
+from assistant.agent.label_tool import write_label
 from assistant.agent.leaks import LeakGuard
 from assistant.agent.prompt import SYSTEM_PROMPT
 from assistant.agent.scope import Scope
@@ -107,7 +107,7 @@ class EventStream:
         for ref in refs_in(told):
             self._scope.journeys[ref.journey_id] = ref
         ok = message.status != "error"
-        denied = message.name == WRITE_LABEL and message.tool_call_id not in self._scope.approved
+        denied = message.name == write_label.name and message.tool_call_id not in self._scope.approved
         summary = "not approved" if denied else str(told.get("summary") or "failed")
         return ToolReturned(message.tool_call_id, str(message.name), summary, ok)
 

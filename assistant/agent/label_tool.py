@@ -1,54 +1,57 @@
 """The one tool that writes: a label, and only a call that a person has said yes to."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, Protocol, runtime_checkable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import ValidationError
+from pydantic.dataclasses import dataclass as checked
 
 from assistant.agent.journey_tools import journey_of
 from assistant.agent.scope import Scope
 from assistant.agent.showing import plain
-from assistant.agent.told_data import Told, ref_to, short, told
+from assistant.agent.told_data import Fields, Told, ref_to, short, told
 from assistant.agent.tool_making import agent_tool
 from assistant.agent.user_tools import Runtime, UserId
 from assistant.errors import LibraryError
 from chains.journeys import Journey
+from chains.labels import LabelKind, Said, check_said
 from vectorstore.errors import JourneyError
 
-WRITE_LABEL = "write_label"
-
-Kind = Literal["rename", "merge", "split", "not_a_journey", "over", "never_notify", "verdict"]
-
-_MEANS: dict[str, str] = {
-    "rename": "rename {journey} to {name}",
-    "merge": "merge {other} into {journey}",
-    "split": "split {keywords} off {journey}",
-    "not_a_journey": "{journey} is not a journey",
-    "over": "{journey} is over",
-    "never_notify": "never notify about {journey}",
-    "verdict": "score {journey} with {score} of 5",
+_MEANS = {
+    LabelKind.RENAME: "rename {journey} to {name}",
+    LabelKind.MERGE: "merge {other} into {journey}",
+    LabelKind.SPLIT: "split {keywords} off {journey}",
+    LabelKind.NOT_A_JOURNEY: "{journey} is not a journey",
+    LabelKind.OVER: "{journey} is over",
+    LabelKind.NEVER_NOTIFY: "never notify about {journey}",
+    LabelKind.VERDICT: "score {journey} with {score} of 5",
 }
-
-
-@runtime_checkable
-class LabelWriter(Protocol):
-    """What stores labels."""
-
-    def add_label(
-        self,
-        user_id: str,
-        which: str,
-        kind: Any,
-        *,
-        by: str,
-        name: str = "",
-        other: str = "",
-        keywords: Sequence[str] = (),
-        score: int | None = None,
-        note: str = "",
-    ) -> Any: ...
 
 
 class NotApproved(JourneyError):
     """A label that no person has said yes to."""
+
+
+@checked(frozen=True)
+class Proposed:
+    """What the model asks to write; fields as those of a Label."""
+
+    user_id: str
+    journey: str
+    kind: LabelKind
+    name: str = ""
+    other: str = ""
+    keywords: Sequence[str] | None = None
+    score: int | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class _Checked:
+    own: Journey
+    other: Journey | None
+    said: Said
 
 
 @agent_tool
@@ -57,7 +60,7 @@ def write_label(
     user_id: UserId,
     journey: Annotated[str, "The journey's journey_id, as list_journeys told it."],
     kind: Annotated[
-        Kind,
+        LabelKind,
         "rename needs name, merge needs other, split needs keywords, verdict needs score; not_a_journey, over and "
         "never_notify need nothing more.",
     ],
@@ -72,22 +75,60 @@ def write_label(
     scope = runtime.context
     if runtime.tool_call_id not in scope.approved:
         raise NotApproved("no person has approved this label")
-    own = _by_id(scope, user_id, journey)
-    if not isinstance(scope.assistant, LabelWriter):
-        raise JourneyError("labels cannot be stored here")
-    merged = _by_id(scope, user_id, other).journey_id if other else ""
+    found = _checked(scope, Proposed(user_id, journey, kind, name, other, keywords, score, note))
+    said = found.said
     scope.assistant.add_label(
         user_id,
-        own.journey_id,
-        kind,
-        by=scope.by,
-        name=name,
-        other=merged,
-        keywords=tuple(keywords or ()),
-        score=score,
-        note=note,
+        found.own.journey_id,
+        said.kind,
+        by=said.by,
+        name=said.name,
+        other=said.other,
+        keywords=said.keywords,
+        score=said.score,
+        note=said.note,
     )
-    return told(f"stored a label: {kind}", {"stored": kind, "user_id": user_id, "journey": own.name}, [ref_to(own)])
+    fields: Fields = {"stored": said.kind.value, "user_id": user_id, "journey": found.own.name}
+    return told(f"stored a label: {said.kind}", fields, [ref_to(found.own)])
+
+
+def proposal_text(scope: Scope, arguments: Mapping[str, Any]) -> str:
+    """The label in one line, for the person who decides."""
+    try:
+        proposed = Proposed(**arguments)
+        found = _checked(scope, proposed)
+    except JourneyError as error:
+        return plain(f"a label that will be refused: {error}")
+    except (ValidationError, TypeError):
+        return "a label that will be refused: it is not as it should be"
+    said = found.said
+    means = _MEANS[said.kind].format_map(
+        {
+            "journey": f"“{found.own.name}”",
+            "name": f"“{short(said.name)}”",
+            "other": f"“{found.other.name}”" if found.other else "",
+            "keywords": ", ".join(f"“{short(each)}”" for each in said.keywords),
+            "score": str(said.score),
+        }
+    )
+    return plain(f"user {proposed.user_id}: {means}" + (f" ({short(said.note)})" if said.note else ""))
+
+
+def _checked(scope: Scope, proposed: Proposed) -> _Checked:
+    """Raises NoSuchUser, LibraryError, InputError where it can't be written."""
+    own = _by_id(scope, proposed.user_id, proposed.journey)
+    other = _by_id(scope, proposed.user_id, proposed.other) if proposed.other else None
+    said = Said(
+        proposed.kind,
+        scope.by,
+        proposed.name,
+        other.journey_id if other else "",
+        tuple(proposed.keywords or ()),
+        proposed.score,
+        proposed.note,
+    )
+    check_said(said, scope.assistant.models.checker)
+    return _Checked(own, other, said)
 
 
 def _by_id(scope: Scope, user_id: str, journey_id: str) -> Journey:
@@ -97,26 +138,3 @@ def _by_id(scope: Scope, user_id: str, journey_id: str) -> Journey:
     if own.journey_id != journey_id:
         raise LibraryError("a label needs the journey_id, as list_journeys tells it")
     return own
-
-
-def proposal_text(scope: Scope, arguments: Mapping[str, Any]) -> str:
-    """The label in one line, for the person who decides."""
-    user_id = str(arguments.get("user_id", ""))
-    try:
-        own = _by_id(scope, user_id, str(arguments.get("journey", "")))
-        other = str(arguments.get("other") or "")
-        merged = _by_id(scope, user_id, other).name if other else ""
-    except JourneyError as error:
-        return f"a label that will be refused: {error}"
-    keywords = arguments.get("keywords")
-    means = _MEANS.get(str(arguments.get("kind")), "an unknown kind of label on {journey}").format_map(
-        {
-            "journey": f"“{own.name}”",
-            "name": f"“{short(str(arguments.get('name', '')))}”",
-            "other": f"“{merged}”",
-            "keywords": ", ".join(short(str(each)) for each in keywords) if isinstance(keywords, list) else "nothing",
-            "score": str(arguments.get("score")),
-        }
-    )
-    note = short(str(arguments.get("note") or ""))
-    return plain(f"user {user_id}: {means}" + (f" ({note})" if note else ""))

@@ -22,6 +22,8 @@ from assistant.agent.scope import MaySee
 from chains.chat_models import ChatModel, Limits
 from chains.metering import Price
 
+Calls = tuple[tuple[str, dict[str, Any]], ...]
+
 
 @dataclass(frozen=True)
 class Says:
@@ -30,7 +32,7 @@ class Says:
 
     to: str | re.Pattern[str]
     text: str = ""
-    calls: tuple[tuple[str, dict[str, Any]], ...] = ()
+    calls: Calls = ()
     error: Exception | None = None
 
     def require(self, message: BaseMessage) -> None:
@@ -138,15 +140,6 @@ def script_of(model: ChatModel) -> Script:
     script = chat.script
     assert isinstance(script, Script)
     return script
-
-
-class Labelling(MadeAssistant):
-    """An assistant that keeps labels in a list."""
-
-    written: list[dict[str, Any]]
-
-    def add_label(self, user_id: str, which: str, kind: Any, **others: Any) -> None:
-        self.__dict__.setdefault("written", []).append({"user_id": user_id, "which": which, "kind": kind, **others})
 
 
 def agent_of(

@@ -5,11 +5,12 @@ import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from homes import ROWS, write_log
+from homes import ROWS, MadeAssistant, write_log
 from langchain_core.messages import BaseMessage, HumanMessage, ToolMessage
-from scripted_agent import Labelling, Says, Script, agent_of, by, of_kind, script_of, scripted
+from scripted_agent import Calls, Says, Script, agent_of, by, of_kind, script_of, scripted
 from scripted_model import UnexpectedPrompt
 
 from assistant.agent import open_agent
@@ -28,6 +29,7 @@ from assistant.agent.events import (
 from assistant.errors import SettingsError
 from assistant.settings import Settings
 from chains.call_records import CallRecord
+from chains.labels import LabelKind
 from chains.metering import Price, Usage
 from vectorstore.errors import InputError
 
@@ -40,8 +42,8 @@ class NoSuchKey(Exception):
 
 
 @pytest.fixture(name="assistant")
-def assistant_fixture(tmp_path: Path) -> Iterator[Labelling]:
-    with Labelling(Settings(home=tmp_path / "home")) as assistant:
+def assistant_fixture(tmp_path: Path) -> Iterator[MadeAssistant]:
+    with MadeAssistant(Settings(home=tmp_path / "home")) as assistant:
         assistant.ingest([write_log(tmp_path / "log.csv", ROWS)])
         assistant.infer()
         yield assistant
@@ -59,13 +61,13 @@ def result_in(message: BaseMessage) -> dict[str, object]:
     return result
 
 
-def rename(assistant: Labelling, name: str = "Big day") -> Says:
+def rename(assistant: MadeAssistant, name: str = "Big day") -> Says:
     own = assistant.journey("ann", "Wedding venue").journey_id
     given = {"user_id": "ann", "journey": own, "kind": "rename", "name": name}
     return Says("Call it Big day", calls=(("write_label", given),))
 
 
-def test_an_answer_streams_with_its_tools_and_the_journeys_that_it_names(assistant: Labelling) -> None:
+def test_an_answer_streams_with_its_tools_and_the_journeys_that_it_names(assistant: MadeAssistant) -> None:
     answer = "ann has Wedding venue, with 4 events from 2 to 3 March 2026, and one more journey."
     model = scripted(
         Says("What is ann up to?", "One moment.", calls=(("list_journeys", {"user_id": "ann"}),)),
@@ -90,8 +92,8 @@ def test_an_answer_streams_with_its_tools_and_the_journeys_that_it_names(assista
     ]
 
 
-def test_every_reading_tool_tells_what_is_stored(assistant: Labelling) -> None:
-    calls = (
+def test_every_reading_tool_tells_what_is_stored(assistant: MadeAssistant) -> None:
+    calls: Calls = (
         ("find_users", {"about": "rose pruning"}),
         ("find_users", {"id_part": "AN"}),
         ("journey_evidence", {"user_id": "ann", "journey": "wedding venue"}),
@@ -121,7 +123,7 @@ def test_every_reading_tool_tells_what_is_stored(assistant: Labelling) -> None:
     ]
     assert {each["what"] for each in changes["changes"]} == {"born"}  # type: ignore[attr-defined]
     assert sent["notifications"] == "no notification run is stored"
-    (run,) = runs["runs"]  # type: ignore[misc]
+    run: dict[str, Any] = runs["runs"][0]  # type: ignore[index]
     assert (run["run_id"], run["users"], run["journeys"], run["mode"]) == ("run-000001", 3, 3, "full")
     assert run["models"]["of_users"] == 3
     # Nothing was expanded yet, which the model is told in one line.
@@ -129,7 +131,7 @@ def test_every_reading_tool_tells_what_is_stored(assistant: Labelling) -> None:
     assert [event.ok for event in of_kind(events, ToolReturned)] == [True] * 8 + [False]
 
 
-def test_a_conversation_goes_on_and_another_one_knows_nothing_of_it(assistant: Labelling) -> None:
+def test_a_conversation_goes_on_and_another_one_knows_nothing_of_it(assistant: MadeAssistant) -> None:
     model = scripted(Says("First", "One."), Says("Second", "Two."), Says("Third", "Three."))
     agent = agent_of(assistant, model)
     for question, thread in (("First", "a"), ("Second", "a"), ("Third", "b")):
@@ -149,7 +151,7 @@ def test_a_conversation_goes_on_and_another_one_knows_nothing_of_it(assistant: L
     assert (agent.history("a"), [thread.thread_id for thread in agent.threads()]) == ([], ["b"])
 
 
-def test_a_label_waits_for_a_person_and_is_written_once_on_yes(assistant: Labelling) -> None:
+def test_a_label_waits_for_a_person_and_is_written_once_on_yes(assistant: MadeAssistant) -> None:
     model = scripted(rename(assistant), Says(DATA, "It is called Big day now."))
     agent = agent_of(assistant, model)
     events = list(agent.stream("Call it Big day", "t"))
@@ -157,28 +159,28 @@ def test_a_label_waits_for_a_person_and_is_written_once_on_yes(assistant: Labell
     assert isinstance(asked, ApprovalAsked)
     assert [label.text for label in asked.labels] == ["user ann: rename “Wedding venue” to “Big day”"]
     assert agent.pending("t") == asked
-    assert not hasattr(assistant, "written")
+    assert assistant.labels() == []
     after = list(agent.approve("t", True))
     assert after[0] == ToolReturned("call-0-0", "write_label", "stored a label: rename")
     assert isinstance(after[-1], Answered)
-    (label,) = assistant.written
-    assert (label["user_id"], label["kind"], label["name"], label["by"]) == ("ann", "rename", "Big day", "tester")
-    assert label["which"] == assistant.journey("ann", "Wedding venue").journey_id
+    (label,) = assistant.labels("ann")
+    assert (label.kind, label.name, label.by) == (LabelKind.RENAME, "Big day", "tester")
+    assert label.journey_id == assistant.journey("ann", "Big day").journey_id
     with pytest.raises(InputError, match="nothing waits"):
         agent.approve("t", True)
 
 
-def test_on_no_nothing_is_written_and_the_model_is_told(assistant: Labelling) -> None:
+def test_on_no_nothing_is_written_and_the_model_is_told(assistant: MadeAssistant) -> None:
     model = scripted(rename(assistant), Says(re.compile("User rejected the tool call.*", re.DOTALL), "It stays."))
     agent = agent_of(assistant, model)
     list(agent.stream("Call it Big day", "t"))
     events = list(agent.approve("t", False))
     assert events[0] == ToolReturned("call-0-0", "write_label", "not approved", ok=False)
     assert isinstance(events[-1], Answered)
-    assert not hasattr(assistant, "written")
+    assert assistant.labels() == []
 
 
-def test_whoever_asks_something_else_instead_has_said_no(assistant: Labelling) -> None:
+def test_whoever_asks_something_else_instead_has_said_no(assistant: MadeAssistant) -> None:
     model = scripted(rename(assistant), Says("Never mind", "As you like."))
     agent = agent_of(assistant, model)
     list(agent.stream("Call it Big day", "t"))
@@ -188,10 +190,10 @@ def test_whoever_asks_something_else_instead_has_said_no(assistant: Labelling) -
     # A server refuses a conversation in which a call has no answer.
     assert [each.type for each in told] == ["system", "human", "ai", "tool", "human"]
     assert told[3].text.startswith("This was not carried out")
-    assert not hasattr(assistant, "written")
+    assert assistant.labels() == []
 
 
-def test_a_decision_can_be_made_after_the_process_has_ended(assistant: Labelling) -> None:
+def test_a_decision_can_be_made_after_the_process_has_ended(assistant: MadeAssistant) -> None:
     first = agent_of(assistant, scripted(rename(assistant)))
     list(first.stream("Call it Big day", "t"))
     first.close()
@@ -200,20 +202,22 @@ def test_a_decision_can_be_made_after_the_process_has_ended(assistant: Labelling
     assert asked is not None
     assert asked.labels[0].text == "user ann: rename “Wedding venue” to “Big day”"
     assert isinstance(list(later.approve("t", True))[-1], Answered)
-    assert len(assistant.written) == 1
+    assert len(assistant.labels("ann")) == 1
 
 
-def test_a_label_needs_the_id_of_the_journey_and_not_a_rank_that_may_change(assistant: Labelling) -> None:
+def test_a_label_needs_the_id_of_the_journey_and_not_a_rank_that_may_change(assistant: MadeAssistant) -> None:
     given = {"user_id": "ann", "journey": "1", "kind": "over"}
     model = scripted(Says("End it", calls=(("write_label", given),)), Says(DATA, "That did not work."))
     agent = agent_of(assistant, model)
     (label,) = list(agent.stream("End it", "t"))[-1].labels  # type: ignore[union-attr]
     assert label.text.startswith("a label that will be refused")
     list(agent.approve("t", True))
-    assert not hasattr(assistant, "written")
+    assert assistant.labels() == []
 
 
-def test_a_tool_that_breaks_is_told_by_its_kind_alone(assistant: Labelling, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tool_that_breaks_is_told_by_its_kind_alone(
+    assistant: MadeAssistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(user_id: str) -> None:
         raise ZeroDivisionError("secret words of a user")
 
@@ -230,7 +234,7 @@ def test_a_tool_that_breaks_is_told_by_its_kind_alone(assistant: Labelling, monk
     ]
 
 
-def test_a_slow_tool_is_not_waited_for(assistant: Labelling, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_tool_is_not_waited_for(assistant: MadeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
     ended = threading.Event()
     monkeypatch.setattr(assistant, "changes", lambda user_id: ended.wait(20) and [])
     limits = assistant.settings.agent.model_copy(update={"tool_timeout": 0.1})
@@ -254,7 +258,7 @@ def test_a_slow_tool_is_not_waited_for(assistant: Labelling, monkeypatch: pytest
     ],
 )
 def test_a_question_ends_at_its_limits_in_one_line(
-    assistant: Labelling, monkeypatch: pytest.MonkeyPatch, limit: dict[str, float], says: str
+    assistant: MadeAssistant, monkeypatch: pytest.MonkeyPatch, limit: dict[str, float], says: str
 ) -> None:
     limits = assistant.settings.agent.model_copy(update=limit)
     monkeypatch.setattr(assistant, "settings", assistant.settings.model_copy(update={"agent": limits}))
@@ -266,7 +270,7 @@ def test_a_question_ends_at_its_limits_in_one_line(
     assert len(script_of(model).asked) == (2 if "model_calls" in limit else 0)
 
 
-def test_more_tool_calls_than_allowed_are_not_made(assistant: Labelling, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_tool_calls_than_allowed_are_not_made(assistant: MadeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
     limits = assistant.settings.agent.model_copy(update={"tool_calls": 2})
     monkeypatch.setattr(assistant, "settings", assistant.settings.model_copy(update={"agent": limits}))
     calls = tuple(("list_journeys", {"user_id": user_id}) for user_id in ("ann", "bob", "cat"))
@@ -276,7 +280,7 @@ def test_more_tool_calls_than_allowed_are_not_made(assistant: Labelling, monkeyp
     assert events[-1] == Answered("Two of three.", events[-1].usage)  # type: ignore[union-attr]
 
 
-def test_a_model_that_fails_is_one_line(assistant: Labelling) -> None:
+def test_a_model_that_fails_is_one_line(assistant: MadeAssistant) -> None:
     model = scripted(Says("Hello", error=NoSuchKey("no such key\nat all")), attempts=3)
     events = list(agent_of(assistant, model).stream("Hello", "t"))
     says = "the model gave no answer (status 401: no such key at all): try again, or test it with journeys doctor"
@@ -285,13 +289,13 @@ def test_a_model_that_fails_is_one_line(assistant: Labelling) -> None:
     assert len(script_of(model).asked) == 1
 
 
-def test_what_may_pass_is_asked_again(assistant: Labelling, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_may_pass_is_asked_again(assistant: MadeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", lambda seconds: None)
     model = scripted(Says("Hello", error=ConnectionError("cut")), Says("Hello", "Here."), attempts=2)
     assert list(agent_of(assistant, model).stream("Hello", "t"))[-1] == Answered("Here.", Usage(1, 1, 1))
 
 
-def test_what_stands_in_answers_and_what_was_half_said_is_withdrawn(assistant: Labelling) -> None:
+def test_what_stands_in_answers_and_what_was_half_said_is_withdrawn(assistant: MadeAssistant) -> None:
     half = "one two three four five six seven eight nine ten eleven"
     first = scripted(Says("Hello", half, error=ConnectionError("cut")), label="first")
     second = scripted(Says("Hello", "Here I am."), label="second")
@@ -307,7 +311,7 @@ def test_what_stands_in_answers_and_what_was_half_said_is_withdrawn(assistant: L
     assert told[1].messages[-1] == ("human", "Hello")
 
 
-def test_two_people_ask_at_once_and_one_conversation_takes_turns(assistant: Labelling) -> None:
+def test_two_people_ask_at_once_and_one_conversation_takes_turns(assistant: MadeAssistant) -> None:
     def answer(messages: list[BaseMessage]) -> Says:
         question = [message for message in messages if isinstance(message, HumanMessage)][-1].text
         if isinstance(messages[-1], HumanMessage):
@@ -332,7 +336,7 @@ def test_two_people_ask_at_once_and_one_conversation_takes_turns(assistant: Labe
     assert "is being answered" in list(agent.stream("bob", "one"))[-1].message  # type: ignore[union-attr]
 
 
-def test_a_question_has_to_be_one(assistant: Labelling) -> None:
+def test_a_question_has_to_be_one(assistant: MadeAssistant) -> None:
     agent = agent_of(assistant, scripted())
     for question in (" ", "x" * 4_001):
         with pytest.raises(InputError, match="a question has 1 to 4,000 characters"):
@@ -341,12 +345,12 @@ def test_a_question_has_to_be_one(assistant: Labelling) -> None:
         agent.stream("Hello", "")
 
 
-def test_without_a_model_it_says_how_to_set_one(assistant: Labelling) -> None:
+def test_without_a_model_it_says_how_to_set_one(assistant: MadeAssistant) -> None:
     with pytest.raises(SettingsError, match=r"journeys\.toml .*OPENAI_API_KEY.*base_url"):
         open_agent(assistant, may_see=None)
 
 
-def test_nothing_is_traced_unless_it_is_asked_for(assistant: Labelling, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_traced_unless_it_is_asked_for(assistant: MadeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
     import langsmith
 
     def traced(*args: object, **others: object) -> None:
@@ -360,6 +364,6 @@ def test_nothing_is_traced_unless_it_is_asked_for(assistant: Labelling, monkeypa
     assert isinstance(events[-1], Answered)
 
 
-def test_the_fake_is_strict(assistant: Labelling) -> None:
+def test_the_fake_is_strict(assistant: MadeAssistant) -> None:
     with pytest.raises(UnexpectedPrompt):
         list(agent_of(assistant, scripted(Says("Another question", "Yes."))).stream("Hello", "t"))

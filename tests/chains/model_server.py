@@ -115,8 +115,11 @@ def serving(server: ModelServer) -> Iterator[ModelServer]:
             """A word a chunk, then the calls of tools, then the tokens where they are asked for."""
             deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
             deltas += [{"content": piece} for piece in re.findall(r"\S+\s*", message["content"] or "")]
+            deltas += [{"refusal": message["refusal"]}] if message.get("refusal") else []
             deltas += [{"tool_calls": message["tool_calls"]}] if message.get("tool_calls") else []
-            events = [{"choices": [{"index": 0, "delta": delta, "finish_reason": None}]} for delta in deltas]
+            events: list[dict[str, Any]] = [
+                {"choices": [{"index": 0, "delta": delta, "finish_reason": None}]} for delta in deltas
+            ]
             events.append({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
             if with_usage:
                 events.append({"choices": [], "usage": body["usage"]})
@@ -128,12 +131,16 @@ def serving(server: ModelServer) -> Iterator[ModelServer]:
             if fault == "cut":
                 self.send_header("Content-Length", "100000")
             self.end_headers()
-            head = {**{key: body[key] for key in ("id", "created", "model")}, "object": "chat.completion.chunk"}
-            for event in events:
-                self.wfile.write(f"data: {json.dumps(head | event)}\n\n".encode())
-                self.wfile.flush()
-            if fault != "cut":
-                self.wfile.write(b"data: [DONE]\n\n")
+            head: dict[str, Any] = {key: body[key] for key in ("id", "created", "model")}
+            head["object"] = "chat.completion.chunk"
+            try:
+                for event in events:
+                    self.wfile.write(f"data: {json.dumps(head | event)}\n\n".encode())
+                    self.wfile.flush()
+                if fault != "cut":
+                    self.wfile.write(b"data: [DONE]\n\n")
+            except (BrokenPipeError, ConnectionResetError):
+                return  # Whoever asked no longer waits.
 
         def _send(self, status: int, body: str, headers: dict[str, str] | None = None) -> None:
             try:
