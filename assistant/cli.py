@@ -17,6 +17,7 @@ from assistant.commands.evaluate import evaluate_app
 from assistant.commands.expand import expand
 from assistant.commands.explain import explain
 from assistant.commands.judge import judge
+from assistant.commands.labels import labels_app
 from assistant.commands.recommend import recommend
 from assistant.commands.train import train_app
 from assistant.doctor import examine
@@ -50,6 +51,7 @@ app = typer.Typer(
 )
 app.add_typer(evaluate_app, name="evaluate")
 app.add_typer(train_app, name="train")
+app.add_typer(labels_app, name="labels")
 
 Logs = Annotated[list[Path] | None, typer.Argument(metavar="LOG…", help="CSV, JSONL (also .gz), Parquet, or folders.")]
 User = Annotated[str, typer.Argument(metavar="USER", help="A user id, as in the log.")]
