@@ -162,7 +162,8 @@ def run_inference(
     on_progress: is told how many users are done, of how many. forgotten: is asked before users are written, any of whom
     may have been forgotten since the run read his activity. at_once: see `infer_users`. calls_of: the replies of models
     that a user's journeys rest on. corrections: apply what people said of journeys; without them it is left out. Raises
-    BudgetSpent where the budget for models ends; the users done until then are kept, and the same run goes on from there.
+    BudgetSpent where the budget for models ends; the users done until then are kept, and the same run goes on from
+    there.
     """
     wanted = set(log.users()) if users is None else set(users)
     run = library.begin_run(parameters)

@@ -18,6 +18,7 @@ from assistant.commands.evaluate import evaluate_app
 from assistant.commands.expand import expand
 from assistant.commands.explain import explain
 from assistant.commands.judge import judge
+from assistant.commands.labels import labels_app
 from assistant.commands.recommend import recommend
 from assistant.commands.train import train_app
 from assistant.commands.user_ids import ids_in
@@ -52,6 +53,7 @@ app = typer.Typer(
 )
 app.add_typer(evaluate_app, name="evaluate")
 app.add_typer(train_app, name="train")
+app.add_typer(labels_app, name="labels")
 
 Logs = Annotated[list[Path] | None, typer.Argument(metavar="LOG…", help="CSV, JSONL (also .gz), Parquet, or folders.")]
 User = Annotated[str, typer.Argument(metavar="USER", help="A user id, as in the log.")]
