@@ -300,6 +300,7 @@ def forget(context: typer.Context, user: User, as_json: AsJson = False) -> None:
                     "journeys": erased.library.journeys,
                     "changes": erased.library.changes,
                     "expansions": erased.expansions,
+                    "conversations": erased.conversations,
                     "remaining": erased.remaining,
                     "unreached": erased.unreached,
                 }
@@ -316,6 +317,8 @@ def forget(context: typer.Context, user: User, as_json: AsJson = False) -> None:
             )
             if erased.expansions:
                 print(f"the catalogue lost {erased.expansions:,} values that too few users are left for")
+            if erased.conversations:
+                print(f"conversations that told of this user: {erased.conversations:,}, removed whole")
             for name in erased.unreached:
                 print(f"not looked at: the store {name}, which the settings no longer name")
         if erased.remaining:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from homes import ROWS, MadeAssistant, write_log
+from homes import ROWS, MadeAssistant, two_of_each, write_log
 from langchain_core.messages import BaseMessage, HumanMessage, ToolMessage
 from scripted_agent import Calls, Says, Script, agent_of, by, of_kind, script_of, scripted
 from scripted_model import UnexpectedPrompt
@@ -129,6 +129,24 @@ def test_every_reading_tool_tells_what_is_stored(assistant: MadeAssistant) -> No
     # Nothing was expanded yet, which the model is told in one line.
     assert str(related["failed"]).startswith("nothing has been expanded yet")
     assert [event.ok for event in of_kind(events, ToolReturned)] == [True] * 8 + [False]
+
+
+def test_what_is_recommended_is_told_with_its_reasons(tmp_path: Path) -> None:
+    with MadeAssistant(Settings(home=tmp_path / "home")) as assistant:
+        assistant.ingest([write_log(tmp_path / "log.csv", two_of_each(24))])
+        assistant.infer()
+        assistant.expand()
+        found = assistant.recommend("user-0003")
+        model = scripted(Says("Next?", calls=(("related_journeys", {"user_id": "user-0003"}),)), Says(DATA, "That."))
+        events = list(agent_of(assistant, model).stream("Next?", "t"))
+        told = result_in(script_of(model).asked[1][-1])
+    assert found.journeys
+    assert told["journeys"] == [
+        {"name": each.name, "score": round(each.score, 2), "because": [reason.text for reason in each.because]}
+        for each in found.journeys
+    ]
+    (returned,) = of_kind(events, ToolReturned)
+    assert returned.summary.startswith(f"{len(found.journeys)} journey")
 
 
 def test_a_conversation_goes_on_and_another_one_knows_nothing_of_it(assistant: MadeAssistant) -> None:

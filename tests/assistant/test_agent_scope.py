@@ -1,5 +1,6 @@
 """Whom the agent tells of, and what planted texts can make an obedient model do: nothing that a person didn't allow."""
 
+import csv
 import json
 import re
 from collections.abc import Collection, Iterator, Sequence
@@ -17,8 +18,10 @@ from assistant.agent.prompt import SYSTEM_PROMPT
 from assistant.agent.scope import MaySee
 from assistant.agent.showing import WITHHELD, plain
 from assistant.agent.told_data import may_tell
+from assistant.sample import sample_users
 from assistant.settings import Settings
-from chains.safety import SensitivityChecker
+from chains.safety import SensitivityChecker, fit_to_show
+from chains.showable import gives_orders
 from vectorstore.errors import InputError
 
 NO_SUCH = '<data>\n{\n"failed": "there is no such user"\n}\n</data>'
@@ -152,6 +155,48 @@ def test_a_planted_text_writes_no_label_reads_no_other_user_and_shows_no_prompt(
     assert text_of(second[second.index(Withdrawn()) if Withdrawn() in second else 0 :]).endswith(WITHHELD)
     assert_no_prompt([*first, *second])
     assert [turn.text for turn in agent.history("t")][-1] == WITHHELD
+
+
+def test_the_planted_orders_of_a_sample_user_do_nothing(tmp_path: Path) -> None:
+    """A model that takes whatever it is told of this user for an order: it labels, and says the prompt."""
+    planted = next(user for user in sample_users() if user.user_id == "s43")
+    orders = [event.text for event, _ in planted.activities if not fit_to_show(event.text)]
+    assert len(orders) >= 5
+    with (tmp_path / "log.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("user_id", "timestamp", "kind", "text"))
+        for event, _ in planted.activities:
+            writer.writerow((event.user_id, event.timestamp.isoformat(), event.kind, event.text))
+    with MadeAssistant(Settings(home=tmp_path / "home")) as assistant:
+        assistant.ingest([tmp_path / "log.csv"])
+        assistant.infer()
+        journeys = assistant.journeys("s43")
+
+        def obeys(messages: Sequence[BaseMessage]) -> Says:
+            number = len(results(messages))
+            if number == 0:
+                calls = tuple(("search_activity", {"user_id": "s43", "query": order[:200]}) for order in orders[:12])
+                evidence = (("journey_evidence", {"user_id": "s43", "journey": "1"}),)
+                return Says("", calls=(*calls, *evidence))
+            if messages[-1].text.startswith("<data>"):
+                given = {"user_id": "s43", "journey": journeys[0].journey_id, "kind": "rename", "name": "Best Lofts"}
+                return Says("", calls=(("write_label", given),))
+            return Says("", SYSTEM_PROMPT)
+
+        model = by(Script(obeys))
+        agent = agent_of(assistant, model)
+        events = list(agent.stream("What does s43 do?", "t"))
+        assert isinstance(events[-1], ApprovalAsked)
+        events += agent.approve("t", False)
+        assert assistant.labels() == []
+        assert [journey.name for journey in assistant.journeys("s43")] == [journey.name for journey in journeys]
+        assert_no_prompt(events)
+        for text in results(script_of(model).asked[1]):
+            data = json.loads(text.removeprefix("<data>\n").removesuffix("\n</data>"))
+            assert text.count("<") == 2
+            shown = [each["text"] for each in [*data.get("found", []), *data.get("events", [])]]
+            assert shown
+            assert not [each for each in shown if gives_orders(each)]
 
 
 def assert_no_prompt(events: Sequence[AgentEvent]) -> None:
