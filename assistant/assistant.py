@@ -6,8 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from threadpoolctl import threadpool_limits
-
+from assistant.agent.conversations import Conversations
 from assistant.batch import RunSummary, run_inference, users_to_infer
 from assistant.errors import LibraryError
 from assistant.expanding import Expanded, expand
@@ -16,16 +15,15 @@ from assistant.forgetting import Erased, erase
 from assistant.home import Home
 from assistant.inferring import Inferring, role_of
 from assistant.labelling import Labelling
+from assistant.reclustering import recluster
 from assistant.recommending import entries_of, recommend_to
 from assistant.runs import DatedChange, RunMode, RunParameters
 from chains.catalogue import CatalogueOptions, Entry
 from chains.clustering import Granularity
-from chains.inference import infer_journeys
 from chains.journeys import ALGORITHM, InferenceMode, Journey
-from chains.keywords import extract_keywords
 from chains.recommendation import Recommended, RecommendOptions
 from chains.roles import Role
-from vectorstore.errors import InputError, StoreError
+from vectorstore.errors import InputError
 from vectorstore.ingest import Ingested, Progress, ingest
 
 if TYPE_CHECKING:
@@ -233,15 +231,7 @@ class JourneyAssistant(Labelling, Home):
 
         Raises StoreError where the store was filled by another version.
         """
-        stored, vectors = self.store.keywords(user_id)
-        rows = {keyword.key: row for row, keyword in enumerate(stored)}
-        keywords = extract_keywords({each for keyword in stored for each in keyword.events if each.timestamp <= as_of})
-        if not rows.keys() >= {keyword.key for keyword in keywords}:
-            raise StoreError("the keyword store was filled by another version: journeys ingest LOG fills it anew")
-        own = vectors[[rows[keyword.key] for keyword in keywords]]
-        # As in a run: with more threads sums are made in another order, and differ in the last bit.
-        with threadpool_limits(limits=1, user_api="blas"):
-            return infer_journeys(keywords, own, as_of, self.options(granularity), self.models)
+        return recluster(self.store, user_id, as_of, self.options(granularity), self.models)
 
     def retriever(self, user_id: str, limit: int = 10) -> "ActivityRetriever":
         """A LangChain retriever over the user's activity."""
@@ -285,5 +275,6 @@ class JourneyAssistant(Labelling, Home):
                 library=self.library,
                 expansions=self.expansions,
                 replies=reply_cache(self.settings),
+                conversations=Conversations(self.settings.home),
                 unreached=[name for name in filled_before if ":" in name],
             )

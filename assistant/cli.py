@@ -12,12 +12,14 @@ from rich.console import Console
 from assistant import demo as demo_users
 from assistant.assistant import JourneyAssistant
 from assistant.commands.catalogue import catalogue
+from assistant.commands.chat import chat
 from assistant.commands.evaluate import evaluate_app
 from assistant.commands.expand import expand
 from assistant.commands.explain import explain
 from assistant.commands.infer import infer
 from assistant.commands.ingest import ingest
 from assistant.commands.judge import judge
+from assistant.commands.labels import labels_app
 from assistant.commands.recommend import recommend
 from assistant.commands.train import train_app
 from assistant.doctor import examine
@@ -47,6 +49,7 @@ app = typer.Typer(
 )
 app.add_typer(evaluate_app, name="evaluate")
 app.add_typer(train_app, name="train")
+app.add_typer(labels_app, name="labels")
 
 User = Annotated[str, typer.Argument(metavar="USER", help="A user id, as in the log.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
@@ -160,6 +163,7 @@ app.command()(expand)
 app.command()(recommend)
 app.command()(catalogue)
 app.command()(judge)
+app.command()(chat)
 
 
 @app.command()
@@ -192,6 +196,7 @@ def forget(context: typer.Context, user: User, as_json: AsJson = False) -> None:
                     "journeys": erased.library.journeys,
                     "changes": erased.library.changes,
                     "expansions": erased.expansions,
+                    "conversations": erased.conversations,
                     "remaining": erased.remaining,
                     "unreached": erased.unreached,
                 }
@@ -208,6 +213,8 @@ def forget(context: typer.Context, user: User, as_json: AsJson = False) -> None:
             )
             if erased.expansions:
                 print(f"the catalogue lost {erased.expansions:,} values that too few users are left for")
+            if erased.conversations:
+                print(f"conversations that told of this user: {erased.conversations:,}, removed whole")
             for name in erased.unreached:
                 print(f"not looked at: the store {name}, which the settings no longer name")
         if erased.remaining:

@@ -19,6 +19,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from assistant.agent_settings import AgentSettings
 from assistant.errors import SettingsError
 from assistant.model_settings import ModelsSettings
 from assistant.naming_settings import GuardSettings, StyleSettings
@@ -83,9 +84,9 @@ class Settings(BaseSettings):
     home: the folder with everything that is stored. store: see `open_store`; store_api_key: of a Qdrant server.
     library_url: None for SQLite in home. columns: how the log's columns are called. default_zone: of times that name
     none, such as "Europe/Berlin". max_rejected: share of bad rows that is still well. models: language models, none by
-    default. style: of the names that a model writes. guard: asked before what a model wrote is shown. expansion_store:
-    "sqlite", a file in home, or the URL of a Redis server. safety: category -> policy, where it is to be another than
-    the list's own.
+    default. style: of the names that a model writes. guard: asked before what a model wrote is shown. agent: what one
+    question to it may use. expansion_store: "sqlite", a file in home, or the URL of a Redis server. safety: category ->
+    policy, where it is to be another than the list's own.
     """
 
     model_config = SettingsConfigDict(
@@ -110,6 +111,7 @@ class Settings(BaseSettings):
     models: ModelsSettings = ModelsSettings()
     style: StyleSettings = StyleSettings()
     guard: GuardSettings = GuardSettings()
+    agent: AgentSettings = AgentSettings()
     expansion_store: SecretStr = Field(default=SecretStr("sqlite"), min_length=1)
     safety: dict[str, Policy] = {}
 
