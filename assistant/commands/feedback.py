@@ -14,6 +14,7 @@ from assistant.feeding_back import REJECTED, FedBack, feed_back
 from assistant.output import check_folder, replacing
 from assistant.settings import Settings
 from assistant.training.sent_feedback import WAIT, label_rows
+from chains.wording import count_text
 
 CandidatesFile = Annotated[Path, typer.Option("--candidates", help="The JSONL that journeys notify wrote.")]
 
@@ -50,7 +51,8 @@ def feedback(
         reasons = ", ".join(f"{reason} ({count:,})" for reason, count in fed.reasons.most_common())
         print(f"rejected: {reasons}; see {settings.home / REJECTED}")
     if labels:
-        print(f"written: {labels}, {written:,} labels for the ranker")
+        told = count_text(written, "label")
+        print(f"written: {labels}, {told} for the ranker")
 
 
 def fed_text(fed: FedBack) -> str:

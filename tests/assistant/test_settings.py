@@ -263,7 +263,7 @@ def test_every_setting_is_described_once() -> None:
     described = Settings().describe()
     assert described[0] == Described("home", ".journeys", "default")
     assert described[7] == Described("library_url", "sqlite:///.journeys/library.sqlite", "default")
-    assert len({each.name for each in described}) == len(described) == 30
+    assert len({each.name for each in described}) == len(described) == 34
 
 
 def test_the_password_of_the_expansion_store_is_not_shown() -> None:
@@ -282,5 +282,6 @@ def test_the_shares_of_the_arms_are_checked_together(folder: Path) -> None:
     with pytest.raises(SettingsError) as raised:
         Settings.load()
     assert str(raised.value) == (
-        f"{file}: experiment.shares: the shares of interest, journey, holdout are 1.2 in sum: give shares whose sum is 1"
+        f"{file}: experiment.shares: the shares of interest, journey, holdout are 1.2 in sum: "
+        "give shares whose sum is 1"
     )
