@@ -15,7 +15,9 @@ from assistant.commands.catalogue import catalogue
 from assistant.commands.chat import chat
 from assistant.commands.evaluate import evaluate_app
 from assistant.commands.expand import expand
+from assistant.commands.experiment import experiment
 from assistant.commands.explain import explain
+from assistant.commands.feedback import feedback
 from assistant.commands.infer import infer
 from assistant.commands.ingest import ingest
 from assistant.commands.judge import judge
@@ -164,6 +166,8 @@ app.command()(recommend)
 app.command()(catalogue)
 app.command()(judge)
 app.command()(chat)
+app.command()(experiment)
+app.command()(feedback)
 
 
 @app.command()

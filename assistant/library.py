@@ -13,9 +13,19 @@ from typing import Any, Self
 from sqlalchemy import ColumnElement, Connection, Select, Table, delete, func, insert, select, update
 
 from assistant import tables
+from assistant.candidate_facts import Candidates
 from assistant.changes import Change
 from assistant.database import Database
 from assistant.errors import LibraryError
+from assistant.feedback_rows import FeedbackEvent
+from assistant.kept_feedback import (
+    CandidateOutcome,
+    Kept,
+    forget_feedback,
+    outcomes_in,
+    put_feedback,
+    resolve_feedback,
+)
 from assistant.kept_judgements import (
     DatedJudgement,
     Validation,
@@ -288,6 +298,21 @@ class Library:
                 put_label(connection, added)
         return True
 
+    def put_feedback(self, events: Sequence[FeedbackEvent], candidates: Candidates) -> Kept:
+        """Adds what came of candidates; the same again changes nothing."""
+        with self._database.writing() as connection:
+            return put_feedback(connection, events, candidates)
+
+    def resolve_feedback(self, candidates: Candidates) -> int:
+        """Gives feedback of candidates that were not known to their users; returns how many events stay aside."""
+        with self._database.writing() as connection:
+            return resolve_feedback(connection, candidates)
+
+    def outcomes(self, candidates: Candidates) -> Iterator[CandidateOutcome]:
+        """What came of each candidate that is known, in order of key."""
+        with self._database.reading() as connection:
+            yield from outcomes_in(connection, candidates)
+
     def forget(self, user_id: str) -> Forgotten:
         """Removes all of a user, and in SQLite writes the file anew, so that no byte of it stays behind.
 
@@ -305,6 +330,7 @@ class Library:
                     tables.labels,
                 )
             ]
+            counts.append(forget_feedback(connection, user_id))
         self._database.scrub()
         return Forgotten(*counts)
 

@@ -114,6 +114,7 @@ class Forgotten:
     calls: int = 0
     judgements: int = 0
     labels: int = 0
+    feedback: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from assistant.agent_settings import AgentSettings
 from assistant.errors import SettingsError
+from assistant.experiment_settings import ExperimentSettings
 from assistant.model_settings import ModelsSettings
 from assistant.naming_settings import GuardSettings, StyleSettings
 from assistant.settings_layers import Merged, from_arguments, from_environment, from_file, merge
@@ -112,6 +113,7 @@ class Settings(BaseSettings):
     style: StyleSettings = StyleSettings()
     guard: GuardSettings = GuardSettings()
     agent: AgentSettings = AgentSettings()
+    experiment: ExperimentSettings = ExperimentSettings()
     expansion_store: SecretStr = Field(default=SecretStr("sqlite"), min_length=1)
     safety: dict[str, Policy] = {}
 
@@ -149,8 +151,10 @@ class Settings(BaseSettings):
             path = [str(part) for part in first["loc"]]
             names = [".".join(path[:length]) for length in range(len(path), 0, -1)]
             name = next((name for name in names if name in merged.sources), ".".join(path))
+            # What is wrong with a section as a whole came with one of its values.
+            below = next((source for own, source in merged.sources.items() if own.startswith(f"{name}.")), _DEFAULT)
             reason = first["msg"].removeprefix("Value error, ")
-            raise SettingsError(f"{merged.sources.get(name, _DEFAULT)}: {name}: {reason}") from None
+            raise SettingsError(f"{merged.sources.get(name, below)}: {name}: {reason}") from None
         settings._sources.update(merged.sources)
         return settings
 

@@ -270,3 +270,18 @@ def test_the_password_of_the_expansion_store_is_not_shown() -> None:
     shown = {each.name: each.value for each in Settings(expansion_store="redis://me:s3cret@host:6379/1").describe()}
     assert shown["expansion_store"] == "redis://me:***@host:6379/1"
     assert {each.name: each.value for each in Settings().describe()}["expansion_store"] == "sqlite"
+
+
+def test_the_shares_of_the_arms_are_checked_together(folder: Path) -> None:
+    shares = Settings.load(
+        experiment__salt="autumn", experiment__shares__interest=0.4, experiment__shares__holdout=0.15
+    )
+    assert shares.experiment.salt == "autumn"
+    assert shares.experiment.shares.by_arm == {"interest": 0.4, "journey": 0.45, "holdout": 0.15}
+    file = write(folder / "journeys.toml", "[experiment.shares]\nholdout = 0.3\n")
+    with pytest.raises(SettingsError) as raised:
+        Settings.load()
+    assert str(raised.value) == (
+        f"{file}: experiment.shares: the shares of interest, journey, holdout are 1.2 in sum: "
+        "give shares whose sum is 1"
+    )
