@@ -45,7 +45,7 @@ def _tables(database: Database) -> set[str]:
 
 def test_an_old_library_goes_through_the_steps_it_lacks_once(database: Database) -> None:
     assert upgrade(database, steps=()) == 1
-    of_this_version = {"runs", "journeys", "user_state", "changes", "calls", "judgements", "validations"}
+    of_this_version = {"runs", "journeys", "user_state", "changes", "calls", "judgements", "validations", "labels"}
     assert _tables(database) == {"schema_version", *of_this_version}
     assert upgrade(database, steps=(_add_column,)) == 2
     assert upgrade(database, steps=(_add_column, _add_table)) == 3
@@ -56,10 +56,10 @@ def test_an_old_library_goes_through_the_steps_it_lacks_once(database: Database)
 def test_a_library_of_the_first_version_gets_the_tables_that_came_since(database: Database) -> None:
     upgrade(database, steps=())
     with database.writing() as connection:
-        for name in ("calls", "judgements", "validations"):
+        for name in ("calls", "judgements", "validations", "labels"):
             connection.execute(text(f"DROP TABLE {name}"))
-    assert upgrade(database) == 3
-    assert _tables(database) > {"calls", "judgements", "validations"}
+    assert upgrade(database) == 4
+    assert _tables(database) > {"calls", "judgements", "validations", "labels"}
 
 
 def test_a_step_that_fails_changes_nothing(database: Database) -> None:
