@@ -150,7 +150,7 @@ def judge_runnable(
     def judge(asked: JudgeInput) -> JudgedUser:
         return judge_journeys(structured, asked.activities, asked.journeys, checker, samples=samples)
 
-    return RunnableLambda(judge, name="judge")
+    return RunnableLambda(judge, name="judge_journeys")
 
 
 def _judge(

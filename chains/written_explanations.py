@@ -10,7 +10,7 @@ are no claims, and the reason why: then the template explanation stands.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from langchain_core.runnables import Runnable, RunnableLambda
+from langchain_core.runnables import Runnable, RunnableLambda, RunnableSequence
 from pydantic import Field, JsonValue
 
 from chains.call_records import About
@@ -204,7 +204,11 @@ def explanation_chain(
     guard: Guard | None = None,
 ) -> Runnable[Question, WrittenExplanation]:
     """The retrieval chain: evidence, then the explanation. Input: a Question. Output: WrittenExplanation."""
-    return evidence_retriever(retriever_of, checker) | explanation_writer(structured, embed, checker, guard)
+    return RunnableSequence(
+        evidence_retriever(retriever_of, checker),
+        explanation_writer(structured, embed, checker, guard),
+        name="explain_by_evidence",
+    )
 
 
 def may_be_written(journey: Journey) -> str:
