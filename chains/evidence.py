@@ -87,7 +87,7 @@ def gather(question: Question, retriever: BaseRetriever, checker: SensitivityChe
 
 
 def evidence_retriever(retriever_of: RetrieverOf, checker: SensitivityChecker) -> Runnable[Question, Gathered]:
-    """`gather` as a Runnable. Input: a Question. Output: Gathered, the question with its numbered evidence.
+    """Gathers a user's own dated activity for a claim, numbered. See `gather`.
 
     retriever_of: gives for a user id a retriever over that user's activity alone, such as `ActivityRetriever`.
     """

@@ -36,7 +36,7 @@ def infer_in_mode(
 def mode_runnable(
     mode: InferenceMode, options: InferenceOptions, models: InferenceModels, structured: Structured
 ) -> Runnable[UserActivity, list[Journey]]:
-    """UserActivity in, the user's journeys out, best first; `batch` takes many users side by side."""
+    """Infers one user's journeys in a mode, best first; `batch` takes many users side by side."""
 
     def infer(user: UserActivity) -> list[Journey]:
         return infer_in_mode(mode, user["keywords"], user["vectors"], user["as_of"], options, models, structured)

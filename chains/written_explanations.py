@@ -188,7 +188,7 @@ def write_explanation(
 def explanation_writer(
     structured: Structured, embed: Embed, checker: SensitivityChecker, guard: Guard | None = None
 ) -> Runnable[Gathered, WrittenExplanation]:
-    """`write_explanation` as a Runnable. Input: Gathered. Output: WrittenExplanation. Errors: see there."""
+    """Has a model explain a claim by the evidence, and keeps what holds. See `write_explanation`."""
 
     def write(gathered: Gathered) -> WrittenExplanation:
         return write_explanation(gathered, structured, embed, checker, guard)
@@ -203,7 +203,7 @@ def explanation_chain(
     checker: SensitivityChecker,
     guard: Guard | None = None,
 ) -> Runnable[Question, WrittenExplanation]:
-    """The retrieval chain: evidence, then the explanation. Input: a Question. Output: WrittenExplanation."""
+    """The retrieval chain: gathers the evidence, then has it explained."""
     return RunnableSequence(
         evidence_retriever(retriever_of, checker),
         explanation_writer(structured, embed, checker, guard),

@@ -147,7 +147,7 @@ def names_runnable(
     embeddings: Embeddings | None = None,
     guard: Guard | None = None,
 ) -> Runnable[NamesInput, list[Journey]]:
-    """NamesInput in, the user's journeys with names out; `batch` takes many users side by side."""
+    """Has a model name one user's journeys; `batch` takes many users side by side. See `write_names`."""
 
     def name(user: NamesInput) -> list[Journey]:
         return write_names(

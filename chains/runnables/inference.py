@@ -43,7 +43,10 @@ def keywords_runnable() -> Runnable[UserEvents, UserKeywords]:
 
 
 def vectors_runnable(embed: Embed) -> Runnable[UserKeywords, UserActivity]:
-    """Embeds the keywords. embed: texts to (n, d) float32, unit length."""
+    """Embeds the keywords.
+
+    embed: texts to (n, d) float32, unit length.
+    """
 
     def vectors(user: UserKeywords) -> UserActivity:
         return UserActivity(**user, vectors=embed([keyword.key for keyword in user["keywords"]]))
@@ -127,7 +130,7 @@ def safe_journeys_runnable(models: InferenceModels) -> Runnable[StagedCandidates
 def inference_chain(
     embed: Embed, options: InferenceOptions, models: InferenceModels
 ) -> Runnable[UserEvents, list[Journey]]:
-    """All of these steps as one pipe: gives to the byte what `infer_journeys` gives."""
+    """Infers one user's journeys: the steps above as one pipe, which gives what `infer_journeys` gives, to the byte."""
     return RunnableSequence(
         keywords_runnable(),
         vectors_runnable(embed),

@@ -77,7 +77,10 @@ def expansion_runnable(
 def recommendation_runnable(
     centres: EntryCentres, options: RecommendOptions | None = None
 ) -> Runnable[RecommendInput, Recommended]:
-    """Recommends related journeys and items to one user, each with its reason. centres: of the catalogue."""
+    """Recommends related journeys and items to one user, each with its reason.
+
+    centres: of the catalogue.
+    """
 
     def recommended(user: RecommendInput) -> Recommended:
         return recommend(user.sources, user.expansions, centres, user.seen, options)
