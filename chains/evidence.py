@@ -65,6 +65,8 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
+    """question: as it was asked. evidence: its pieces, numbered from 1, at most 12; perhaps none."""
+
     question: Question
     evidence: tuple[Evidence, ...]
 

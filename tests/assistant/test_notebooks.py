@@ -73,7 +73,7 @@ def folder_fixture(tmp_path: Path, sample_home: Path, monkeypatch: pytest.Monkey
 
 def executed(path: Path, folder: Path) -> str:
     """What the notebook shows, as text. Fails with the first cell that does."""
-    notebook = nbformat.read(path, as_version=4)
+    notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
     return _run(notebook, folder)
 
 
@@ -125,7 +125,7 @@ def test_a_kernel_reaches_nothing_but_this_machine(folder: Path) -> None:
 
 def test_exploring_one_user(folder: Path) -> None:
     told = executed(named("explore_one_user"), folder)
-    assert "10,136 new, 0 known, 6 rejected" in told
+    assert "10,136 new, 0 known, 6 rejected:\n  1 empty text\n" in told
     assert "Because of:" in told
     assert "explained by: template" in told
     assert re.search(r"coarse: \d+ journeys · normal: \d+ journeys · fine: \d+ journeys", told)
