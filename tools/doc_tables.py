@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from importlib import resources
 from types import ModuleType
+from typing import Any, get_args, get_type_hints
 
 import typer
 
@@ -15,6 +16,7 @@ from chains import pair_features, second_look, stage
 from chains.clustering import CUT, POWER
 from chains.ranking import default_ranker
 from chains.ranking_terms import RANK_FEATURES, TERMS
+from chains.runnables import FACTORIES
 from chains.safety import SensitivityChecker
 from chains.stage_model import default_stage
 
@@ -170,6 +172,31 @@ def _constants(module: ModuleType) -> list[tuple[str, str, str]]:
     return [(name.lower().replace("_", " "), value, about) for name, value, about in found]
 
 
+def runnables_table() -> str:
+    """Every factory of a Runnable with what it does, takes and gives."""
+    rows = []
+    for factory in FACTORIES:
+        takes, gives = get_args(get_type_hints(factory)["return"])
+        does = (inspect.getdoc(factory) or "").partition("\n")[0]
+        rows.append((f"`{factory.__name__}`", does, f"`{_type(takes)}`", f"`{_type(gives)}`"))
+    return _markdown(("Factory", "Does", "Takes", "Gives"), rows)
+
+
+def runnable_types_table() -> str:
+    """Every type of our own that a Runnable takes, with its fields and what they are."""
+    takes = {get_args(get_type_hints(factory)["return"])[0]: None for factory in FACTORIES}
+    rows = []
+    for each in takes:
+        about = " ".join((inspect.getdoc(each) or "").split())
+        rows.append((f"`{each.__name__}`", ", ".join(f"`{name}`" for name in get_type_hints(each)), about))
+    return _markdown(("Type", "Fields", "Of these"), [row for row in rows if row[0] not in {"`Journey`", "`Entry`"}])
+
+
+def _type(hint: Any) -> str:
+    """As a person writes it: without the modules."""
+    return hint.__name__ if isinstance(hint, type) and not get_args(hint) else re.sub(r"\b\w+\.", "", str(hint))
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "settings": settings_table,
     "policies": policies_table,
@@ -179,4 +206,6 @@ TABLES: dict[str, Callable[[], str]] = {
     "cuts": cuts_table,
     "ranking": ranking_table,
     "stage": stage_table,
+    "runnables": runnables_table,
+    "runnable types": runnable_types_table,
 }
