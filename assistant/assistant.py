@@ -20,6 +20,7 @@ from assistant.forgotten import ForgottenUsers
 from assistant.keyword_index import KeywordIndex
 from assistant.library import Library
 from assistant.model_settings import model_for
+from assistant.reading import Reading
 from assistant.recommending import entries_of, recommend_to
 from assistant.runs import DatedChange, RunMode, RunParameters
 from assistant.settings import Settings
@@ -100,6 +101,11 @@ class JourneyAssistant:
 
         spec = self.settings.expansion_store.get_secret_value()
         return Expansions(self._open.enter_context(open_key_values(spec, folder=self.settings.home)))
+
+    @cached_property
+    def reading(self) -> Reading:
+        """What the page shows: one user, one journey, all users at once."""
+        return Reading(self)
 
     @cached_property
     def models(self) -> InferenceModels:
@@ -328,14 +334,7 @@ class JourneyAssistant:
 
     def all_journeys(self, users: Collection[str] | None = None) -> Iterator[Journey]:
         """The stored journeys of these users, or of all, in order of user and rank."""
-        if users is None:
-            yield from self.library.all_journeys()
-            return
-        ordered = sorted(users)
-        for start in range(0, len(ordered), 500):
-            found = self.library.journeys_of(ordered[start : start + 500])
-            for user_id in ordered[start : start + 500]:
-                yield from found.get(user_id, [])
+        yield from self.library.all_journeys(users)
 
     def forget(self, user_id: str) -> Erased:
         """Removes a user from the activity log, the stores, the vectors of his texts and the library, and remembers it.

@@ -17,6 +17,7 @@ from assistant.commands.evaluate import evaluate_app
 from assistant.commands.expand import expand
 from assistant.commands.explain import explain
 from assistant.commands.judge import judge
+from assistant.commands.plugged import plugged_commands
 from assistant.commands.recommend import recommend
 from assistant.commands.train import train_app
 from assistant.doctor import examine
@@ -263,6 +264,8 @@ app.command()(expand)
 app.command()(recommend)
 app.command()(catalogue)
 app.command()(judge)
+for name, command in plugged_commands().items():
+    app.command(name)(command)
 
 
 @app.command()
