@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from assistant.forgetting import Erased, erase
 from assistant.home import Home
 from assistant.inferring import Inferring, role_of
 from assistant.labelling import Labelling
+from assistant.reading import Reading
 from assistant.reclustering import recluster
 from assistant.recommending import entries_of, recommend_to
 from assistant.runs import DatedChange, RunMode, RunParameters
@@ -38,6 +40,11 @@ def _silently(done: int, total: int) -> None: ...
 
 class JourneyAssistant(Labelling, Home):
     """Everything that can be done with a home folder. Use as a context manager, or call `close`."""
+
+    @cached_property
+    def reading(self) -> Reading:
+        """What the page shows: one user, one journey, all users at once."""
+        return Reading(self)
 
     # --- the main job
 
@@ -242,14 +249,7 @@ class JourneyAssistant(Labelling, Home):
 
     def all_journeys(self, users: Collection[str] | None = None) -> Iterator[Journey]:
         """The stored journeys of these users, or of all, in order of user and rank."""
-        if users is None:
-            yield from self.library.all_journeys()
-            return
-        ordered = sorted(users)
-        for start in range(0, len(ordered), 500):
-            found = self.library.journeys_of(ordered[start : start + 500])
-            for user_id in ordered[start : start + 500]:
-                yield from found.get(user_id, [])
+        yield from self.library.all_journeys(users)
 
     def forget(self, user_id: str) -> Erased:
         """Removes a user from the activity log, the stores, the vectors of his texts and the library, and remembers it.

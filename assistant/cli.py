@@ -22,6 +22,7 @@ from assistant.commands.infer import infer
 from assistant.commands.ingest import ingest
 from assistant.commands.judge import judge
 from assistant.commands.labels import labels_app
+from assistant.commands.plugged import plugged_commands
 from assistant.commands.recommend import recommend
 from assistant.commands.train import train_app
 from assistant.doctor import examine
@@ -168,6 +169,8 @@ app.command()(judge)
 app.command()(chat)
 app.command()(experiment)
 app.command()(feedback)
+for name, command in plugged_commands().items():
+    app.command(name)(command)
 
 
 @app.command()

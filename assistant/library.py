@@ -4,7 +4,7 @@ One process writes at a time; any number read meanwhile, without waiting.
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import TracebackType
@@ -204,8 +204,16 @@ class Library:
                     found[user_id].append(journey_of(body))
         return found
 
-    def all_journeys(self) -> Iterator[Journey]:
-        """Every current journey in order of user and rank, from one moment, in constant memory."""
+    def all_journeys(self, users: Collection[str] | None = None) -> Iterator[Journey]:
+        """Every current journey, or those of these users, in order of user and rank.
+
+        All are from one moment, and come in constant memory.
+        """
+        if users is not None:
+            for some in _chunks(sorted(users)):
+                for own in self.journeys_of(some).values():
+                    yield from own
+            return
         ordered = select(tables.journeys.c.body).order_by(tables.journeys.c.user_id, tables.journeys.c.rank)
         for body in self._stream(ordered):
             yield journey_of(body)
