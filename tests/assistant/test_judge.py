@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from homes import Ran, failed, home_fixture, log_fixture, made, run, words_fixture
-from model_server import ModelServer, serving
+from model_server import FAULTS, ModelServer, serving
 
 from assistant.commands.judges import NO_JUDGE
 from assistant.evaluation.human_levels import read_rated_names, read_rated_queries
@@ -92,6 +92,18 @@ def test_without_a_model_one_line_says_how_to_set_one(home: Path, capsys: pytest
     for arguments in (("judge",), ("evaluate", "judge", labels)):
         assert failed(run(capsys, "--home", home, *arguments)) == NO_JUDGE
     assert NO_JUDGE.startswith("no model is set to judge with: set models.judge.model ")
+
+
+def test_three_in_ten_replies_fail_and_what_was_judged_was_paid_for_to_the_token(
+    home: Path, server: ModelServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.faults = [fault for each in FAULTS if each != "slow" for fault in (each, "", "")]
+    found = told(run(capsys, "--home", home, "judge", "--json", "--samples", "9"))
+    usage = found["usage"]
+    assert len(server.requests) > 18
+    assert (usage["input_tokens"], usage["output_tokens"]) == (server.input_tokens, server.output_tokens)
+    assert (found["users"], found["judged"]) == (2, 3)
+    assert len({(each["user_id"], each["journey_id"]) for each in found["judgements"]}) == 3
 
 
 def test_journeys_are_judged_shown_and_kept(
