@@ -306,7 +306,7 @@ class JourneyAssistant(Labelling):
         return sorted(self.library.changes(user_id), key=lambda each: each.run_id, reverse=True)
 
     def recluster(self, user_id: str, granularity: Granularity, as_of: datetime) -> list[Journey]:
-        """What the journeys would be with another granularity, from the keyword store; nothing is stored.
+        """What the journeys would be with another granularity and all labels, from the keyword store; none is stored.
 
         Raises StoreError where the store was filled by another version.
         """
@@ -318,7 +318,7 @@ class JourneyAssistant(Labelling):
         own = vectors[[rows[keyword.key] for keyword in keywords]]
         # As in a run: with more threads sums are made in another order, and differ in the last bit.
         with threadpool_limits(limits=1, user_api="blas"):
-            return infer_journeys(keywords, own, as_of, self.options(granularity), self.models)
+            return self.inferred(keywords, own, as_of, self.options(granularity))
 
     def retriever(self, user_id: str, limit: int = 10) -> "ActivityRetriever":
         """A LangChain retriever over the user's activity."""
