@@ -238,19 +238,7 @@ class JourneyAssistant(Labelling, Home):
 
         Raises StoreError where the store was filled by another version.
         """
-<<<<<<< HEAD
-        return recluster(self.store, user_id, as_of, self.options(granularity), self.models)
-=======
-        stored, vectors = self.store.keywords(user_id)
-        rows = {keyword.key: row for row, keyword in enumerate(stored)}
-        keywords = extract_keywords({each for keyword in stored for each in keyword.events if each.timestamp <= as_of})
-        if not rows.keys() >= {keyword.key for keyword in keywords}:
-            raise StoreError("the keyword store was filled by another version: journeys ingest LOG fills it anew")
-        own = vectors[[rows[keyword.key] for keyword in keywords]]
-        # As in a run: with more threads sums are made in another order, and differ in the last bit.
-        with threadpool_limits(limits=1, user_api="blas"):
-            return self.inferred(keywords, own, as_of, self.options(granularity))
->>>>>>> labels
+        return recluster(self.store, user_id, as_of, self.options(granularity), self.inferred)
 
     def retriever(self, user_id: str, limit: int = 10) -> "ActivityRetriever":
         """A LangChain retriever over the user's activity."""
