@@ -202,6 +202,11 @@ def forget(context: typer.Context, user: User, as_json: AsJson = False) -> None:
                     "vectors": erased.vectors,
                     "journeys": erased.library.journeys,
                     "changes": erased.library.changes,
+                    "calls": erased.library.calls,
+                    "judgements": erased.library.judgements,
+                    "labels": erased.library.labels,
+                    "feedback": erased.library.feedback,
+                    "replies": erased.replies,
                     "expansions": erased.expansions,
                     "conversations": erased.conversations,
                     "remaining": erased.remaining,
@@ -218,6 +223,14 @@ def forget(context: typer.Context, user: User, as_json: AsJson = False) -> None:
                 "rows of this user in logs are passed over from now on; "
                 "journeys ingest LOG --allow-forgotten ID reads them"
             )
+            said = {
+                "replies of models kept for him": erased.library.calls + erased.replies,
+                "judgements": erased.library.judgements,
+                "labels": erased.library.labels,
+                "feedback": erased.library.feedback,
+            }
+            if any(said.values()):
+                print("also: " + ", ".join(f"{count:,} {what}" for what, count in said.items() if count))
             if erased.expansions:
                 print(f"the catalogue lost {erased.expansions:,} values that too few users are left for")
             if erased.conversations:
