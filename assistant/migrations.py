@@ -12,7 +12,9 @@ from assistant.tables import (
     calls,
     feedback,
     judgements,
+    labels,
     notify_runs,
+    run_usage,
     schema_version,
     validations,
 )
@@ -29,6 +31,14 @@ def _add_judgements(connection: Connection) -> None:
     validations.create(connection)
 
 
+def _add_run_usage(connection: Connection) -> None:
+    run_usage.create(connection)
+
+
+def _add_labels(connection: Connection) -> None:
+    labels.create(connection)
+
+
 def _add_feedback(connection: Connection) -> None:
     feedback.create(connection)
 
@@ -39,7 +49,7 @@ def _add_notifications(connection: Connection) -> None:
 
 
 #: The step at position i takes a library from version i + 1 to i + 2. Steps are added, never changed.
-STEPS: tuple[Step, ...] = (_add_calls, _add_judgements, _add_feedback, _add_notifications)
+STEPS: tuple[Step, ...] = (_add_calls, _add_judgements, _add_run_usage, _add_labels, _add_feedback, _add_notifications)
 
 # Any number, as long as it stays the same: two processes that make one library at once take turns on it.
 _TURN = 1_785_302_117

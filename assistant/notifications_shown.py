@@ -6,7 +6,6 @@ from rich.table import Table
 
 from assistant.notifying import NotifySummary
 from assistant.sent_file import Imported
-from assistant.users_file import UsersFile
 from chains.notification import MEANS
 
 
@@ -32,7 +31,7 @@ def reasons_table(summary: NotifySummary) -> Table:
     return table
 
 
-def summary_of(summary: NotifySummary, imported: Imported | None, users: UsersFile | None) -> dict[str, Any]:
+def summary_of(summary: NotifySummary, imported: Imported | None) -> dict[str, Any]:
     """For programs."""
     return {
         "channel": summary.run.channel.value,
@@ -44,5 +43,5 @@ def summary_of(summary: NotifySummary, imported: Imported | None, users: UsersFi
         "reasons": {reason.value: count for reason, count in summary.reasons.items()},
         "forgotten": summary.forgotten,
         "sent_by_others": None if imported is None else {"read": imported.read, "new": imported.new},
-        "users_rejected": 0 if users is None else users.rejected.total(),
+        "users_rejected": summary.rejected.total(),
     }

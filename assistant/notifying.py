@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from functools import cached_property, lru_cache, partial
 from itertools import islice
@@ -56,13 +56,14 @@ class NotifyPlan:
 @dataclass(frozen=True, slots=True)
 class NotifySummary:
     """candidates: by arm. reasons: users who are told nothing, by reason. forgotten: users of whom nothing may be kept,
-    not even why. users: all of them."""
+    not even why. users: all of them. rejected: rows of the users file that could not be read."""
 
     run: NotifyRun
     candidates: Mapping[Arm, int]
     reasons: Mapping[Reason, int]
     forgotten: int
     users: int
+    rejected: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class Sources:
         return lru_cache(_TEXTS_KEPT)(partial(fit_to_tell, checker=self.checker))
 
 
-def notify(
+def notify_users(
     sources: Sources,
     channel: Channel,
     as_of: datetime,
@@ -113,8 +114,9 @@ def notify(
         done += len(batch)
         on_progress(min(done, total), total)
     ledger.finish(run)
+    rejected = sources.users.rejected if sources.users is not None else Counter()
     arms = Counter(Arm(row["arm"]) for row in ledger.rows(channel, run.day))
-    return NotifySummary(run, dict(sorted(arms.items())), ledger.reasons(channel, run.day), forgotten, done)
+    return NotifySummary(run, dict(sorted(arms.items())), ledger.reasons(channel, run.day), forgotten, done, rejected)
 
 
 def _everybody(sources: Sources, as_of: datetime) -> Iterator[list[tuple[str, list[Activity]]]]:

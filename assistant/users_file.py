@@ -13,7 +13,6 @@ from typing import Self
 from assistant.notify_settings import UserColumns
 from chains.notification import Channel, Recipient
 from vectorstore.columns import PlainColumns
-from vectorstore.errors import InputError
 from vectorstore.readers import log_files, read_rows
 
 _YES = {"true", "yes", "y", "1", "1.0", "t", "granted", "opt_in", "opted_in", "subscribed"}
@@ -148,9 +147,3 @@ def _text(value: object) -> str:
     if value is None or value != value:
         return ""
     return str(value).strip()
-
-
-def require_file(path: Path) -> None:
-    """Raises InputError where there is no such file."""
-    if not path.is_file():
-        raise InputError(f"{path}: no such file: give the users file, with user_id and a column of consent a channel")

@@ -24,7 +24,7 @@ from assistant.settings import Settings
 from chains.experiment_arms import Arm, fault_of
 from vectorstore.errors import InputError
 
-_EXPERIMENTS = 2_000
+_EXPERIMENTS = 6_000
 _SIMULATED = tuple((users, lift) for users in (500, 1_000, 3_000) for lift in (0.0, 0.2))
 
 

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import inf
 
-from scipy.special import betaincinv
-
 from assistant.experiment.lifts import lift_of
 from assistant.experiment.rates import Rate
 
@@ -39,6 +37,9 @@ def _exactly(treated: Rate, control: Rate) -> tuple[float, float]:
     """Of events too rare for a normal: given how many there are in both arms, how many fall in one of them is binomial
     (Clopper and Pearson 1934, for the ratio of two Poisson rates). A user who does it twice counts as two.
     """
+    # Imported here, since SciPy takes long to import and rare events are rare.
+    from scipy.special import betaincinv  # noqa: PLC0415
+
     own, other = treated.events, control.events
     ratio = control.base / treated.base
     least = float(betaincinv(own, other + 1, 0.025)) if own else 0.0

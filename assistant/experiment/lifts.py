@@ -1,10 +1,8 @@
 """How much higher the rate of one arm is than that of another, and how sure that is."""
 
 from dataclasses import dataclass
-from math import exp, log, sqrt
+from math import erfc, exp, log, sqrt
 from typing import NamedTuple
-
-from scipy.special import ndtr
 
 from assistant.experiment.rates import Rate, Z
 
@@ -60,5 +58,5 @@ def lift_of(treated: Rate, control: Rate) -> Lift | None:
 def lift_from(log_ratio: float, variance: float) -> Lift:
     """log_ratio: of the two rates. variance: its own."""
     error = sqrt(variance)
-    p = 2 * float(ndtr(-abs(log_ratio) / error)) if error else float(not log_ratio)
+    p = erfc(abs(log_ratio) / error / sqrt(2)) if error else float(not log_ratio)
     return Lift(exp(log_ratio) - 1, exp(log_ratio - Z * error) - 1, exp(log_ratio + Z * error) - 1, error, p)

@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 from math import ceil, exp, log
-
-from scipy.special import ndtri
+from statistics import NormalDist
 
 from assistant.experiment.rates import Z
 
 _POWER = 0.8
 #: How many standard errors the wanted effect must be wide: 80 % power at 5 %, two-sided.
-NEEDED = Z + float(ndtri(_POWER))
+NEEDED = Z + NormalDist().inv_cdf(_POWER)
 
 
 @dataclass(frozen=True, slots=True)

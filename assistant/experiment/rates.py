@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 from math import exp, sqrt
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 Numbers = NDArray[np.float64]
 #: Half of the middle 95 % of a normal, in standard deviations.
-Z = float(ndtri(0.975))
+Z = NormalDist().inv_cdf(0.975)
 #: With fewer events no interval is told: the normal does not hold.
 FEWEST = 5
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -141,7 +142,7 @@ def test_results_by_user_and_arm(library: Library) -> None:
     }
 
 
-def labels(library: Library, *events: FeedbackEvent, as_of: datetime = LATER) -> list[dict[str, object]]:
+def labels(library: Library, *events: FeedbackEvent, as_of: datetime = LATER) -> list[dict[str, Any]]:
     library.put_feedback(events, KNOWN)
     return list(label_rows(library.outcomes(KNOWN), as_of))
 
@@ -276,7 +277,7 @@ def test_too_many_bad_rows_fail_after_the_others_were_kept(library: Library, tmp
 def test_the_commands(words: None, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     home, path = tmp_path / "home", write(tmp_path / "f.csv", ROWS)
     candidates = tmp_path / "candidates.jsonl"
-    known = [
+    known: list[dict[str, object]] = [
         {"key": "k1", "user_id": "ann", "arm": "journey", "journey_id": "j0", "day": "2026-04-01", "channel": "email"},
         {"key": "k2", "user_id": "bob", "arm": "interest", "day": "2026-04-01", "terms": {"recency": 0.5}},
     ]
@@ -285,7 +286,7 @@ def test_the_commands(words: None, capsys: pytest.CaptureFixture[str], tmp_path:
     first = run(capsys, "--home", home, "feedback", path, *given_, "--labels", tmp_path / "labels.jsonl")
     assert first.out.splitlines() == [
         "4 rows read: 4 new, 0 known, 0 rejected; 1 kept aside, whose candidates are not known",
-        f"written: {tmp_path / 'labels.jsonl'}, 1 labels for the ranker",
+        f"written: {tmp_path / 'labels.jsonl'}, 1 label for the ranker",
     ]
     again = run(capsys, "--home", home, "feedback", path, *given_, "--json")
     assert json.loads(again.out) == {"read": 4, "new": 0, "known": 4, "rejected": 0, "aside": 1, "reasons": {}}

@@ -24,8 +24,8 @@ from homes import (
     write_log,
 )
 
-from assistant.commands.notify import midnight_after
-from assistant.notifying import NotifyPlan, NotifySummary, Sources, notify
+from assistant.notifications import midnight_after
+from assistant.notifying import NotifyPlan, NotifySummary, Sources, notify_users
 from assistant.users_file import UsersFile
 from chains.copywriting import why_unfit_copy
 from chains.experiment_arms import Arm
@@ -95,7 +95,7 @@ def notified(
             file,
         )
         plan = NotifyPlan(policy or NotifyPolicy(), UTC, "notify", lambda user_id: arm, lambda user_id: never)
-        return notify(sources, channel, as_of, plan)
+        return notify_users(sources, channel, as_of, plan)
 
 
 @pytest.mark.usefixtures("words")

