@@ -1,4 +1,4 @@
-"""Commands of packages that stand above this one: they are named in an entry point group, so nothing here imports them."""
+"""Commands of packages that stand above this one: named in an entry point group, so that nothing here imports them."""
 
 from collections.abc import Callable
 from importlib.metadata import entry_points
