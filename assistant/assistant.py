@@ -3,45 +3,30 @@
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
-from threadpoolctl import threadpool_limits
-
+from assistant.agent.conversations import Conversations
 from assistant.batch import RunSummary, run_inference, users_to_infer
 from assistant.errors import LibraryError
 from assistant.expanding import Expanded, expand
-from assistant.expansions import Expansions
 from assistant.explaining import Explained, Explainer
 from assistant.forgetting import Erased, erase
-from assistant.forgotten import ForgottenUsers
-from assistant.keyword_index import KeywordIndex
-from assistant.library import Library
-from assistant.model_settings import model_for
+from assistant.home import Home
+from assistant.inferring import Inferring, role_of
+from assistant.labelling import Labelling
 from assistant.reading import Reading
+from assistant.reclustering import recluster
 from assistant.recommending import entries_of, recommend_to
 from assistant.runs import DatedChange, RunMode, RunParameters
-from assistant.settings import Settings
-from chains.affinity import AffinityModel
 from chains.catalogue import CatalogueOptions, Entry
 from chains.clustering import Granularity
-from chains.inference import InferenceModels, InferenceOptions, infer_journeys
-from chains.journeys import ALGORITHM, Journey
-from chains.keywords import extract_keywords
-from chains.naming_model import NamingModel
-from chains.ranking import RankerModel
+from chains.journeys import ALGORITHM, InferenceMode, Journey
 from chains.recommendation import Recommended, RecommendOptions
 from chains.roles import Role
-from chains.safety import SensitivityChecker
-from chains.stage_model import StageModel
-from vectorstore.activity_log import ActivityLog
-from vectorstore.embeddings import CachedEmbeddings, open_embeddings
-from vectorstore.errors import InputError, StoreError
+from vectorstore.errors import InputError
 from vectorstore.ingest import Ingested, Progress, ingest
-from vectorstore.open_store import open_store
-from vectorstore.store import KeywordStore
 
 if TYPE_CHECKING:
     from chains.structured import Structured
@@ -50,83 +35,16 @@ if TYPE_CHECKING:
 OnProgress = Callable[[int, int], None]
 
 
-def _silently(done: int, total: int) -> None:
-    """Progress that nobody watches."""
+def _silently(done: int, total: int) -> None: ...
 
 
-class JourneyAssistant:
-    """Everything that can be done with a home folder. What is opened is opened when first needed, and stays open.
-
-    Use as a context manager, or call `close`.
-    """
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self._open = ExitStack()
-        self.log = ActivityLog(settings.home / "activity")
-        self.forgotten = ForgottenUsers(settings.home / "forgotten.json")
-
-    @classmethod
-    def from_settings(cls, settings: Settings | None = None) -> Self:
-        """settings: by default from journeys.toml and the environment."""
-        return cls(settings or Settings.load())
-
-    # --- what it is made of
-
-    @cached_property
-    def library(self) -> Library:
-        self.settings.home.mkdir(parents=True, exist_ok=True)
-        return self._open.enter_context(Library(self.settings.library_location))
-
-    @cached_property
-    def embeddings(self) -> CachedEmbeddings:
-        chosen = self.settings.embedding
-        return open_embeddings(
-            chosen.model,
-            folder=self.settings.home / "embeddings",
-            base_url=chosen.base_url,
-            api_key=chosen.api_key,
-            threads=chosen.threads,
-        )
-
-    @cached_property
-    def store(self) -> KeywordStore:
-        return self._open.enter_context(self._store(self.settings.store))
-
-    @cached_property
-    def expansions(self) -> Expansions:
-        """Where the catalogue and its expansions lie."""
-        # LangChain, whose store interface it has, takes longer to import than reading journeys takes.
-        from vectorstore.key_values import open_key_values  # noqa: PLC0415
-
-        spec = self.settings.expansion_store.get_secret_value()
-        return Expansions(self._open.enter_context(open_key_values(spec, folder=self.settings.home)))
+class JourneyAssistant(Labelling, Home):
+    """Everything that can be done with a home folder. Use as a context manager, or call `close`."""
 
     @cached_property
     def reading(self) -> Reading:
         """What the page shows: one user, one journey, all users at once."""
         return Reading(self)
-
-    @cached_property
-    def models(self) -> InferenceModels:
-        return InferenceModels(
-            affinity=AffinityModel.load(self.settings.inference.affinity_model),
-            naming=NamingModel.load(self.settings.inference.naming_model),
-            checker=SensitivityChecker(self.settings.safety),
-            stage=StageModel.load(self.settings.inference.stage_model),
-            ranker=RankerModel.load(self.settings.inference.ranker_model),
-        )
-
-    def options(self, granularity: Granularity | None = None) -> InferenceOptions:
-        """How journeys are inferred, as the settings say, or with another granularity."""
-        chosen = self.settings.inference
-        return InferenceOptions(
-            granularity=granularity or chosen.granularity,
-            least_events=chosen.min_events,
-            penalty=chosen.diversification_penalty,
-            threshold=chosen.diversification_threshold,
-            embedding=self.embeddings.model,
-        )
 
     # --- the main job
 
@@ -173,12 +91,16 @@ class JourneyAssistant:
         as_of: datetime | None = None,
         users: Collection[str] | None = None,
         granularity: Granularity | None = None,
+        inference_mode: InferenceMode | None = None,
+        structured: "Structured | None" = None,
         on_progress: OnProgress = _silently,
     ) -> RunSummary:
         """Infers and stores journeys. as_of: by default the last activity of these users.
 
-        users: only these, from all of their activity; an id that the log doesn't know is passed over. Raises InputError
-        where there is no activity at all.
+        users: only these, from all of their activity; an id that the log doesn't know is passed over. inference_mode,
+        structured: by default those of the settings. Raises InputError where there is no activity at all, SettingsError
+        where the mode needs a model and none is set, and BudgetSpent: then the same run goes on when it is asked for
+        again.
         """
         latest = self.log.latest(users)
         if latest is None:
@@ -186,6 +108,9 @@ class JourneyAssistant:
             raise InputError(f"there is no activity{whose} to infer from: journeys ingest LOG reads one")
         clock = as_of or latest
         options = self.options(granularity)
+        by = inference_mode or self.settings.inference.mode
+        asked = structured or self.exit_to(role_of(by))
+        inferring = Inferring(by, self.settings, options, self.models, self.embeddings, asked, self.guard_for(asked))
         parameters = RunParameters(
             as_of=clock,
             mode=mode,
@@ -199,7 +124,8 @@ class JourneyAssistant:
                 "naming": self.models.naming.fingerprint,
                 "stage": self.models.stage.fingerprint,
                 "ranker": self.models.ranker.fingerprint,
-            },
+            }
+            | inferring.deciding,
         )
         wanted = None if users is None else set(users).intersection(self.log.users())
         if mode is RunMode.INCREMENTAL:
@@ -210,10 +136,14 @@ class JourneyAssistant:
             self.library,
             self.embeddings,
             parameters,
-            partial(infer_journeys, as_of=clock, options=options, models=self.models),
+            inferring.infer(clock),
             wanted,
             on_progress,
             self.forgotten,
+            at_once=inferring.at_once,
+            calls_of=inferring.take_calls,
+            usage=lambda: inferring.usage,
+            corrections=self.corrections(clock, options),
         )
 
     def expand(
@@ -238,18 +168,10 @@ class JourneyAssistant:
             self.models.checker,
             self.forgotten,
             on_progress,
-            structured or self.exit_to(Role.EXPANDER),
+            structured := structured or self.exit_to(Role.EXPANDER),
             on_written,
+            self.guard_for(structured),
         )
-
-    def exit_to(self, role: Role) -> "Structured | None":
-        """The exit to the models of the settings, None where this role has none."""
-        if not model_for(role, self.settings.models).model:
-            return None
-        # LangChain takes longer to import than most commands take.
-        from assistant.models import open_structured  # noqa: PLC0415
-
-        return open_structured(self.settings)
 
     def catalogue(self, limit: int = 50) -> tuple[list[Entry], int]:
         """The entries with most users, and how many there are in all. Raises LibraryError where there is none yet."""
@@ -294,7 +216,8 @@ class JourneyAssistant:
 
     def explainer(self, structured: "Structured | None") -> Explainer:
         """What explains journeys and recommendations; with None by the template alone."""
-        return Explainer(structured, self.retriever, self.embeddings, self.models.checker)
+        guard = self.guard_for(structured)
+        return Explainer(structured, self.retriever, self.embeddings, self.models.checker, guard)
 
     def recommend(self, user_id: str, options: RecommendOptions | None = None, *, from_log: bool = True) -> Recommended:
         """Related journeys and items for a user, each with its reason. Raises LibraryError without a catalogue.
@@ -311,19 +234,11 @@ class JourneyAssistant:
         return sorted(self.library.changes(user_id), key=lambda each: each.run_id, reverse=True)
 
     def recluster(self, user_id: str, granularity: Granularity, as_of: datetime) -> list[Journey]:
-        """What the journeys would be with another granularity, from the keyword store; nothing is stored.
+        """What the journeys would be with another granularity and all labels, from the keyword store; none is stored.
 
         Raises StoreError where the store was filled by another version.
         """
-        stored, vectors = self.store.keywords(user_id)
-        rows = {keyword.key: row for row, keyword in enumerate(stored)}
-        keywords = extract_keywords({each for keyword in stored for each in keyword.events if each.timestamp <= as_of})
-        if not rows.keys() >= {keyword.key for keyword in keywords}:
-            raise StoreError("the keyword store was filled by another version: journeys ingest LOG fills it anew")
-        own = vectors[[rows[keyword.key] for keyword in keywords]]
-        # As in a run: with more threads sums are made in another order, and differ in the last bit.
-        with threadpool_limits(limits=1, user_api="blas"):
-            return infer_journeys(keywords, own, as_of, self.options(granularity), self.models)
+        return recluster(self.store, user_id, as_of, self.options(granularity), self.inferred)
 
     def retriever(self, user_id: str, limit: int = 10) -> "ActivityRetriever":
         """A LangChain retriever over the user's activity."""
@@ -339,9 +254,9 @@ class JourneyAssistant:
     def forget(self, user_id: str) -> Erased:
         """Removes a user from the activity log, the stores, the vectors of his texts and the library, and remembers it.
 
-        Not a byte of him stays in what this program has written; of Chroma and of servers, see their `scrub`. The
-        files that were ingested are left alone, but his rows in them are passed over from now on, until `ingest` is
-        told to allow them. Raises StoreError before anything is removed where a store cannot be opened.
+        Not a byte of him stays in what this program has written; of Chroma and of servers, see their `scrub`. Ingested
+        files are left alone, but his rows in them are passed over from now on, until `ingest` is told to allow them.
+        Raises StoreError before anything is removed where a store cannot be opened.
         """
         # LangChain, whose store interface the kept replies have, takes longer to import than reading journeys takes.
         from assistant.models import reply_cache  # noqa: PLC0415
@@ -360,39 +275,6 @@ class JourneyAssistant:
                 library=self.library,
                 expansions=self.expansions,
                 replies=reply_cache(self.settings),
+                conversations=Conversations(self.settings.home),
                 unreached=[name for name in filled_before if ":" in name],
             )
-
-    # --- housekeeping
-
-    def has_begun(self) -> bool:
-        """Whether anything was ever read or inferred here."""
-        here = self.settings.home.is_dir()
-        return (here and self.log.position > 0) or (
-            (here or self.settings.library_url is not None) and next(self.library.users(), None) is not None
-        )
-
-    def _store(self, name: str) -> KeywordStore:
-        key = self.settings.store_api_key
-        return open_store(
-            name,
-            folder=self.settings.home / "store",
-            model=self.embeddings.model,
-            dimension=self.embeddings.dimension,
-            qdrant_api_key=key.get_secret_value() if key else None,
-        )
-
-    @cached_property
-    def _index(self) -> KeywordIndex:
-        return KeywordIndex(self.settings.home / "index.json")
-
-    def close(self) -> None:
-        self._open.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

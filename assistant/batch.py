@@ -9,9 +9,11 @@ from itertools import islice
 
 from threadpoolctl import ThreadpoolController
 
+from assistant.correcting import Corrections
 from assistant.errors import LibraryError
 from assistant.forgotten import ForgottenUsers
 from assistant.identity import continue_journeys
+from assistant.kept_usage import UsageByStep, used_since
 from assistant.library import Library
 from assistant.runs import Run, RunParameters, RunState, UserResult, UserState
 from chains.call_records import CallRecord
@@ -34,7 +36,8 @@ UserInference = Callable[[Sequence[Keyword], Floats], list[Journey]]
 class RunSummary:
     """What a run did. users: inferred now; resumed: those that a killed run with the same settings had done before.
 
-    fell_back: why a model that was asked has no part in some journeys, and for how many users that is so.
+    fell_back: why a model that was asked has no part in some journeys, and for how many users that is so. usage: what
+    models used in the run, before it was cut off too, by step and model.
     """
 
     run: Run
@@ -43,24 +46,27 @@ class RunSummary:
     journeys: int
     changes: int
     fell_back: Mapping[str, int] = field(default_factory=dict)
+    usage: UsageByStep = field(default_factory=dict)
 
 
 def users_to_infer(log: ActivityLog, library: Library, parameters: RunParameters) -> set[str]:
     """For an incremental run: users whose last inference saw other activity than this run would.
 
     These are new users, those with activity that was read since, however old it is, and those with activity between
-    the clock of their last inference and this run's. For all others a full run would find the same events. Raises
-    LibraryError where journeys were inferred in another way than this run would, since the two don't mix.
+    the clock of their last inference and this run's. For all others a full run would find the same events. Also those
+    of whom a person said something since. Raises LibraryError where journeys were inferred in another way than this run
+    would, since the two don't mix.
     """
     states = {}
     ways = {run.run_id: run.parameters.settings for run in library.runs()}
     for state in library.states():
         _require_same_way(state, ways.get(state.run_id, parameters.settings), parameters)
         states[state.user_id] = state
+    labelled = library.labelled_since()
     return {
         user_id
         for user_id, extent in log.extents(parameters.as_of, _seen_by_all(states.values(), parameters.as_of))
-        if user_id not in states or _saw_other(states[user_id], extent, parameters.as_of)
+        if user_id not in states or user_id in labelled or _saw_other(states[user_id], extent, parameters.as_of)
     }
 
 
@@ -152,13 +158,16 @@ def run_inference(
     *,
     at_once: int = 1,
     calls_of: Callable[[str], Sequence[CallRecord]] = lambda user_id: (),
+    usage: Callable[[], UsageByStep] = dict,
+    corrections: Corrections | None = None,
 ) -> RunSummary:
     """Infers and stores the journeys of these users, or of all; a run that was killed goes on where it stopped.
 
     on_progress: is told how many users are done, of how many. forgotten: is asked before users are written, any of whom
     may have been forgotten since the run read his activity. at_once: see `infer_users`. calls_of: the replies of models
-    that a user's journeys rest on. Raises BudgetSpent where the budget for models ends; the users done until then are
-    kept, and the same run goes on from there.
+    that a user's journeys rest on. usage: what models used since this run, or this part of it, began. corrections:
+    apply what people said of journeys; without them it is left out. Raises BudgetSpent where the budget for models
+    ends; the users done until then are kept, and the same run goes on from there.
     """
     wanted = set(log.users()) if users is None else set(users)
     run = library.begin_run(parameters)
@@ -169,27 +178,37 @@ def run_inference(
     fell_back: Counter[str] = Counter()
     on_progress(len(done), len(wanted))
     stopped: list[BudgetSpent] = []
+    told = usage()
     results = _until_spent(_with_the_silent(infer_users(stream, embeddings, infer, at_once), todo), stopped)
     while batch := list(islice(results, _USERS_AT_ONCE)):
         previous = library.journeys_of([user_id for user_id, _ in batch])
+        labels = library.held_labels([user_id for user_id, _ in batch]) if corrections else {}
         is_forgotten = forgotten.matcher() if forgotten else None
         written = []
         for user_id, found in batch:
             if is_forgotten and is_forgotten(user_id):
                 continue
-            kept, changed = continue_journeys(previous.get(user_id, []), found)
+            if corrections and user_id in labels:
+                kept, changed = corrections.in_run(previous.get(user_id, []), found, labels[user_id])
+            else:
+                kept, changed = continue_journeys(previous.get(user_id, []), found)
             written.append(UserResult(user_id, kept, changed, calls_of(user_id)))
         library.put_users(run, written)
+        library.add_usage(run, used_since(told, now := usage()))
+        told = now
         inferred += len(batch)
         journeys += sum(len(result.journeys) for result in written)
         changes += sum(len(result.changes) for result in written)
         for result in written:
             fell_back.update({journey.fallback for journey in result.journeys if journey.fallback})
         on_progress(len(done) + inferred, len(wanted))
+    library.add_usage(run, used_since(told, usage()))
     if stopped:
         library.finish_run(run, RunState.FAILED)
         raise BudgetSpent(f"{len(done) + inferred:,} of {len(wanted):,} users are done; {stopped[0]}")
-    return RunSummary(library.finish_run(run), inferred, len(done), journeys, changes, fell_back)
+    ended = library.finish_run(run)
+    used = library.usage(run.run_id)
+    return RunSummary(ended, inferred, len(done), journeys, changes, fell_back, used)
 
 
 def _until_spent(

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,32 +12,34 @@ from rich.console import Console
 from assistant import demo as demo_users
 from assistant.assistant import JourneyAssistant
 from assistant.commands.catalogue import catalogue
+from assistant.commands.chat import chat
 from assistant.commands.evaluate import evaluate_app
 from assistant.commands.expand import expand
+from assistant.commands.experiment import experiment
 from assistant.commands.explain import explain
+from assistant.commands.feedback import feedback
+from assistant.commands.infer import infer
+from assistant.commands.ingest import ingest
 from assistant.commands.judge import judge
+from assistant.commands.labels import labels_app
 from assistant.commands.plugged import plugged_commands
 from assistant.commands.recommend import recommend
 from assistant.commands.train import train_app
 from assistant.doctor import examine
 from assistant.exits import run_to_exit
-from assistant.output import check_folder, check_output, row_of, write_assignments, write_journeys
+from assistant.output import row_of
 from assistant.progress import Bars
-from assistant.runs import RunMode
 from assistant.settings import Settings
 from assistant.tables_shown import (
     changes_table,
     examined_table,
     journeys_table,
-    read_text,
     run_text,
     settings_table,
     user_heading,
     users_table,
 )
-from chains.clustering import Granularity
 from vectorstore.errors import InputError
-from vectorstore.ingest import Ingested
 
 app = typer.Typer(
     name="journeys",
@@ -51,19 +52,10 @@ app = typer.Typer(
 )
 app.add_typer(evaluate_app, name="evaluate")
 app.add_typer(train_app, name="train")
+app.add_typer(labels_app, name="labels")
 
-Logs = Annotated[list[Path] | None, typer.Argument(metavar="LOG…", help="CSV, JSONL (also .gz), Parquet, or folders.")]
 User = Annotated[str, typer.Argument(metavar="USER", help="A user id, as in the log.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-MaxRejected = Annotated[float | None, typer.Option(min=0, max=1, help="Share of unreadable rows that is still well.")]
-AsOf = Annotated[
-    datetime | None,
-    typer.Option(
-        "--as-of",
-        formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"],
-        help="The clock, in UTC; by default the last activity.",
-    ),
-]
 
 
 @app.callback()
@@ -137,98 +129,8 @@ def demo(
         plugged_commands()["ui"](context)
 
 
-@app.command()
-def ingest(
-    context: typer.Context,
-    logs: Annotated[list[Path], typer.Argument(metavar="LOG…", help="CSV, JSONL (also .gz), Parquet, or folders.")],
-    max_rejected: MaxRejected = None,
-    allow_forgotten: Annotated[
-        str | None,
-        typer.Option(help="Users who were forgotten and may be read again: ids with commas between, or @FILE."),
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Reads logs: validates, embeds and indexes. Reading the same again changes nothing."""
-    with _assistant(context, max_rejected=max_rejected) as assistant:
-        with Bars(quiet=as_json) as bars:
-            read = assistant.ingest(
-                logs,
-                now=datetime.now(UTC),
-                on_rows=bars.rows("Reading"),
-                on_users=bars.users("Indexing"),
-                allow_forgotten=_ids(allow_forgotten) or (),
-            )
-        if as_json:
-            _print_json(_counts(read))
-            return
-        print(read_text(read))
-        _print_skipped(read)
-        if read.rejected:
-            reasons = ", ".join(f"{reason} ({count:,})" for reason, count in read.reasons.most_common())
-            print(f"rejected: {reasons}; see {assistant.settings.home / 'rejected.jsonl'}")
-
-
-@app.command()
-def infer(
-    context: typer.Context,
-    logs: Logs = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write journeys as .jsonl or .parquet.")] = None,
-    assignments: Annotated[Path | None, typer.Option(help="Write user_id,text,journey as CSV.")] = None,
-    incremental: Annotated[
-        bool, typer.Option("--incremental/--full", help="Only users with activity since their last inference.")
-    ] = False,
-    as_of: AsOf = None,
-    users: Annotated[str | None, typer.Option(help="Ids with commas between, or @FILE with one a line.")] = None,
-    granularity: Annotated[Granularity | None, typer.Option(help="How fine journeys are.")] = None,
-    max_rejected: MaxRejected = None,
-    as_json: AsJson = False,
-) -> None:
-    """The main job: from activity to journeys. With LOG… the users in these logs, else all."""
-    if output:
-        check_output(output)
-    if assignments:
-        check_folder(assignments)
-        if output and output.absolute() == assignments.absolute():
-            raise InputError(f"{output}: journeys and assignments are two files: name one of them otherwise")
-    with _assistant(context, max_rejected=max_rejected) as assistant:
-        with Bars(quiet=as_json) as bars:
-            wanted = _ids(users)
-            read = None
-            if logs:
-                read = assistant.ingest(
-                    logs, now=datetime.now(UTC), on_rows=bars.rows("Reading"), on_users=bars.users("Indexing")
-                )
-                wanted = set(read.users) if wanted is None else wanted & read.users
-            summary = assistant.infer(
-                mode=RunMode.INCREMENTAL if incremental else RunMode.FULL,
-                as_of=as_of.replace(tzinfo=UTC) if as_of else None,
-                users=wanted,
-                granularity=granularity,
-                on_progress=bars.users("Inferring"),
-            )
-        if output:
-            write_journeys(assistant.all_journeys(wanted), output)
-        if assignments:
-            write_assignments(assistant.all_journeys(wanted), assignments)
-        if as_json:
-            _print_json(
-                {
-                    "run_id": summary.run.run_id,
-                    "users": summary.users,
-                    "resumed": summary.resumed,
-                    "journeys": summary.journeys,
-                    "changes": summary.changes,
-                    "as_of": summary.run.parameters.as_of.isoformat(),
-                    "ingested": _counts(read) if read else None,
-                }
-            )
-        else:
-            print(run_text(summary, read))
-            if read:
-                _print_skipped(read)
-            for path in (output, assignments):
-                if path:
-                    print(f"written: {path}")
+app.command()(ingest)
+app.command()(infer)
 
 
 @app.command()
@@ -271,6 +173,9 @@ app.command()(expand)
 app.command()(recommend)
 app.command()(catalogue)
 app.command()(judge)
+app.command()(chat)
+app.command()(experiment)
+app.command()(feedback)
 for name, command in plugged_commands().items():
     app.command(name)(command)
 
@@ -304,7 +209,13 @@ def forget(context: typer.Context, user: User, as_json: AsJson = False) -> None:
                     "vectors": erased.vectors,
                     "journeys": erased.library.journeys,
                     "changes": erased.library.changes,
+                    "calls": erased.library.calls,
+                    "judgements": erased.library.judgements,
+                    "labels": erased.library.labels,
+                    "feedback": erased.library.feedback,
+                    "replies": erased.replies,
                     "expansions": erased.expansions,
+                    "conversations": erased.conversations,
                     "remaining": erased.remaining,
                     "unreached": erased.unreached,
                 }
@@ -319,8 +230,18 @@ def forget(context: typer.Context, user: User, as_json: AsJson = False) -> None:
                 "rows of this user in logs are passed over from now on; "
                 "journeys ingest LOG --allow-forgotten ID reads them"
             )
+            said = {
+                "replies of models kept for him": erased.library.calls + erased.replies,
+                "judgements": erased.library.judgements,
+                "labels": erased.library.labels,
+                "feedback": erased.library.feedback,
+            }
+            if any(said.values()):
+                print("also: " + ", ".join(f"{count:,} {what}" for what, count in said.items() if count))
             if erased.expansions:
                 print(f"the catalogue lost {erased.expansions:,} values that too few users are left for")
+            if erased.conversations:
+                print(f"conversations that told of this user: {erased.conversations:,}, removed whole")
             for name in erased.unreached:
                 print(f"not looked at: the store {name}, which the settings no longer name")
         if erased.remaining:
@@ -345,40 +266,6 @@ def doctor(context: typer.Context, as_json: AsJson = False) -> None:
         console.print(examined_table(found))
     if any(check.state == "broken" for check in found):
         raise typer.Exit(1)
-
-
-def _ids(given: str | None) -> set[str] | None:
-    if given is None:
-        return None
-    if given.startswith("@"):
-        path = Path(given[1:])
-        if not path.is_file():
-            raise InputError(f"{path}: no such file: give ids with commas between, or @FILE with one a line")
-        try:
-            lines = path.read_text(encoding="utf-8").splitlines()
-        except UnicodeDecodeError:
-            raise InputError(f"{path} is not in UTF-8: save it as UTF-8, with one id a line") from None
-        return {line.strip() for line in lines if line.strip()}
-    return {user_id.strip() for user_id in given.split(",") if user_id.strip()}
-
-
-def _counts(read: Ingested) -> dict[str, int]:
-    return {
-        "read": read.read,
-        "new": read.new,
-        "known": read.known,
-        "rejected": read.rejected,
-        "skipped": read.skipped,
-        "users": len(read.users),
-    }
-
-
-def _print_skipped(read: Ingested) -> None:
-    if read.skipped:
-        print(
-            f"skipped: {read.skipped:,} rows of users who were forgotten; "
-            "journeys ingest LOG --allow-forgotten ID reads them"
-        )
 
 
 def _print_json(value: object) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from assistant.agent.conversations import Conversations
 from assistant.expansions import Expansions
 from assistant.forgotten import ForgottenUsers
 from assistant.library import Library
@@ -25,7 +26,8 @@ class Erased:
 
     unreached: stores that were filled once and that the settings no longer name, on servers; they were not looked at.
     expansions: entries, keywords, relations and items of the catalogue that too few users were left for.
-    replies: of models, about him, that were kept so as not to ask again.
+    replies: of models, about him, that were kept so as not to ask again. conversations: with the agent that told of
+    him, which go as a whole.
     """
 
     activities: int
@@ -36,6 +38,7 @@ class Erased:
     unreached: tuple[str, ...] = ()
     expansions: int = 0
     replies: int = 0
+    conversations: int = 0
 
 
 def erase(
@@ -48,6 +51,7 @@ def erase(
     library: Library,
     expansions: Expansions,
     replies: "ReplyCache",
+    conversations: Conversations,
     unreached: Sequence[str] = (),
 ) -> Erased:
     """Puts the user on the list of those who are not read again, then removes him everywhere, from the disk too.
@@ -58,6 +62,7 @@ def erase(
     expansion_values = _take_away(user_id, library, embeddings, expansions)
     # Also names that a model wrote: the store is asked for what lies near to them, as texts.
     names = {journey.name for journey in library.journeys(user_id)}
+    names |= {name for label in library.labels(user_id) for name in label.names}
     texts = sorted({keyword.key for keyword in extract_keywords(log.of(user_id))} | names)
     # Words that names by a model were compared with, one by one.
     texts = sorted({*texts, *embedded_words(texts)})
@@ -66,6 +71,7 @@ def erase(
         store.scrub()
     vectors = embeddings.forget(texts) if texts else 0
     kept_replies = replies.forget(user_id)
+    told = conversations.forget(user_id)
     from_library = library.forget(user_id)
     activities = log.forget(user_id)
     remaining = (
@@ -76,10 +82,12 @@ def erase(
         + (library.state(user_id) is not None)
         + len(library.calls(user_id))
         + len(library.judgements(user_id))
+        + len(library.labels(user_id))
         + replies.forget(user_id)
+        + len(conversations.about(user_id))
     )
     return Erased(
-        activities, keywords, vectors, from_library, remaining, tuple(unreached), expansion_values, kept_replies
+        activities, keywords, vectors, from_library, remaining, tuple(unreached), expansion_values, kept_replies, told
     )
 
 

@@ -3,7 +3,8 @@
 Pure: the result depends on the two sequences of journeys alone, so that a full and an incremental run agree.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence, Set
+from dataclasses import replace
 from itertools import count
 
 from assistant.changes import Change
@@ -13,13 +14,20 @@ from assistant.telling import tell
 from chains.journeys import Journey
 
 
-def continue_journeys(previous: Sequence[Journey], current: Sequence[Journey]) -> tuple[list[Journey], list[Change]]:
+def continue_journeys(
+    previous: Sequence[Journey],
+    current: Sequence[Journey],
+    *,
+    seen_as: Sequence[Journey] | None = None,
+    named: Callable[[Sequence[Journey]], list[Journey]] = list,
+) -> tuple[list[Journey], list[Change]]:
     """The current journeys by rank, with ids and names carried over from previous ones, and what changed.
 
     previous, current: all journeys of one user, in any order; the ids of current are provisional. A journey that
     continues another takes its id, and its name unless the new one is clearly better; a new one keeps its provisional
-    id, or where another has or had that, a numbered one. Raises ValueError where the journeys are of several users, or
-    two previous ones have one id.
+    id, or where another has or had that, a numbered one. seen_as: what ids and names are continued from, by default the
+    previous journeys; labels say what was before them. named: gives journeys, which have their ids, other names. Raises
+    ValueError where the journeys are of several users, or two previous ones have one id.
     """
     if len({journey.user_id for journey in (*previous, *current)}) > 1:
         raise ValueError("the journeys to continue are of several users")
@@ -28,12 +36,20 @@ def continue_journeys(previous: Sequence[Journey], current: Sequence[Journey]) -
     before = sorted(previous, key=lambda journey: (journey.first_seen, journey.rank, journey.journey_id))
     now = sorted(current, key=lambda journey: (journey.rank, journey.texts, journey.journey_id))
     matching = match(before, now)
-    named = settle_names(_successors(before, now, matching))
-    continued = [
-        journey.model_copy(update={"journey_id": journey_id})
-        for journey, journey_id in zip(named, _ids(before, now, matching), strict=True)
-    ]
-    return continued, tell(before, continued, matching)
+    known, by_known = before, matching
+    if seen_as is not None:
+        known = sorted(seen_as, key=lambda journey: (journey.first_seen, journey.rank, journey.journey_id))
+        by_known = match(known, now)
+    ids = _ids(known, now, by_known, {journey.journey_id for journey in before})
+    continued = named(
+        [
+            journey.model_copy(update={"journey_id": journey_id})
+            for journey, journey_id in zip(settle_names(_successors(known, now, by_known)), ids, strict=True)
+        ]
+    )
+    goes_on_as = {journey_id: j for j, journey_id in enumerate(ids)}
+    same = {i: goes_on_as[old.journey_id] for i, old in enumerate(before) if old.journey_id in goes_on_as}
+    return continued, tell(before, continued, replace(matching, continued=same))
 
 
 def _successors(before: Sequence[Journey], now: Sequence[Journey], matching: Matching) -> list[Successor]:
@@ -43,9 +59,10 @@ def _successors(before: Sequence[Journey], now: Sequence[Journey], matching: Mat
     return successors
 
 
-def _ids(before: Sequence[Journey], now: Sequence[Journey], matching: Matching) -> list[str]:
+def _ids(before: Sequence[Journey], now: Sequence[Journey], matching: Matching, others: Set[str]) -> list[str]:
+    """others: ids that a new journey doesn't get either."""
     continues = {j: before[i].journey_id for i, j in matching.continued.items()}
-    used = {journey.journey_id for journey in before}
+    used = {*others, *(journey.journey_id for journey in before)}
     ids: list[str] = []
     for j, journey in enumerate(now):
         journey_id = continues.get(j)

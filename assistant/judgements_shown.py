@@ -7,10 +7,9 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from assistant.evaluation.judge_agreement import KAPPA, SPEARMAN, WITHIN_ONE, JudgeAgreement
+from assistant.evaluation.judge_agreement import KAPPA, LEAST_COMPARED, SPEARMAN, WITHIN_ONE, JudgeAgreement
 from assistant.evaluation.level_agreement import Figure, LevelAgreement
 from chains.judgement import LEVELS, Judgement
-from chains.metering import Usage
 from chains.wording import count_text
 
 _BARS = {"kappa": KAPPA, "within_one": WITHIN_ONE, "spearman": SPEARMAN}
@@ -76,13 +75,9 @@ def agreement_text(found: JudgeAgreement) -> str:
         return "\n".join([*lines, "nothing was compared, so nothing is validated"])
     low = ", ".join(f"{_NAMES[name]} {getattr(found.judge, name).interval.low:.2f}" for name in _BARS)
     verdict = "passes" if found.passes else "does not pass"
+    if found.compared < LEAST_COMPARED:
+        verdict += f", since {found.compared:,} labels are fewer than {LEAST_COMPARED}"
     return "\n".join([*lines, f"the judge {verdict}; lower ends of the intervals: {low}"])
-
-
-def usage_text(usage: Usage) -> str:
-    """What the calls used."""
-    cost = f", cost {usage.cost:.4f}" if usage.cost else ""
-    return f"{count_text(usage.calls, 'call')}, {usage.input_tokens:,} tokens in, {usage.output_tokens:,} out{cost}"
 
 
 def _cell(agreement: LevelAgreement | None, name: str) -> str:

@@ -2,10 +2,10 @@
 
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 
-from chains.journeys import Journey, NamedBy, Policy
+from chains.journeys import InferenceMode, Journey, NamedBy, Policy
 from chains.naming import LONGEST_NAME, presentable
 from chains.showable import fit_to_show
 from vectorstore.activity import normalize
@@ -23,6 +23,22 @@ class Successor:
     mostly_kept: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """A name with who gave it. model, prompt_version: of the model that wrote it, "" for none."""
+
+    text: str
+    named_by: NamedBy = NamedBy.KEYWORD
+    model: str = ""
+    prompt_version: str = ""
+
+    @classmethod
+    def of(cls, journey: Journey) -> "_Name":
+        if journey.named_by is NamedBy.KEYWORD:
+            return cls(journey.name)
+        return cls(journey.name, journey.named_by, journey.model, journey.prompt_version)
+
+
 def settle_names(successors: Sequence[Successor]) -> list[Journey]:
     """The current journeys, each with the name it bears from now on, in the order given.
 
@@ -32,10 +48,10 @@ def settle_names(successors: Sequence[Successor]) -> list[Journey]:
     taken: set[str] = set()
     named: dict[int, Journey] = {}
     for i in sorted(range(len(successors)), key=lambda i: (i not in keeping, i)):
-        for name, named_by in _wishes(successors[i], keeps=i in keeping):
-            if _form(name) not in taken:
-                taken.add(_form(name))
-                named[i] = successors[i].current.model_copy(update={"name": name, "named_by": named_by})
+        for name in _wishes(successors[i], keeps=i in keeping):
+            if _form(name.text) not in taken:
+                taken.add(_form(name.text))
+                named[i] = _called(successors[i].current, name)
                 break
     return [named[i] for i in range(len(successors))]
 
@@ -84,20 +100,34 @@ def _was_sensitive(previous: Journey, current: Journey) -> bool:
     return previous.safety.policy is not Policy.ALLOW and current.safety.policy is Policy.ALLOW
 
 
-def _wishes(each: Successor, *, keeps: bool) -> Iterator[tuple[str, NamedBy]]:
+def _wishes(each: Successor, *, keeps: bool) -> Iterator[_Name]:
     """Names for a journey, the best first; without end, since the last ones are numbered."""
     current = each.current
     if keeps and each.previous:
-        yield each.previous.name, each.previous.named_by
-    yield current.name, current.named_by
+        yield _Name.of(each.previous)
+    yield _Name.of(current)
+    if current.keyword_name:
+        yield _Name(current.keyword_name)
     if each.previous and _old_name_fits(each):
-        yield each.previous.name, each.previous.named_by
+        yield _Name.of(each.previous)
     for keyword in sorted(current.keywords, key=lambda keyword: (-keyword.weight, keyword.text)):
         if fit_to_show(name := presentable(keyword.text)):
-            yield name, NamedBy.KEYWORD
+            yield _Name(name)
     for number in count(2):
         suffix = f" ({number})"
-        yield current.name[: LONGEST_NAME - len(suffix)].rstrip() + suffix, current.named_by
+        yield replace(_Name.of(current), text=current.name[: LONGEST_NAME - len(suffix)].rstrip() + suffix)
+
+
+def _called(journey: Journey, name: _Name) -> Journey:
+    """The journey under this name. What says which model made the journey stays, where one did."""
+    changed: dict[str, str] = {"name": name.text, "named_by": name.named_by}
+    if name.named_by is NamedBy.KEYWORD:
+        changed["keyword_name"] = ""
+    elif journey.named_by is NamedBy.KEYWORD:
+        changed["keyword_name"] = journey.name
+    if journey.mode is InferenceMode.CLUSTER:
+        changed |= {"model": name.model, "prompt_version": name.prompt_version}
+    return journey.model_copy(update=changed)
 
 
 def _weight_of(name: str, journey: Journey) -> float | None:

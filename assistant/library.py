@@ -13,9 +13,19 @@ from typing import Any, Self
 from sqlalchemy import ColumnElement, Connection, Select, Table, delete, func, insert, select, update
 
 from assistant import tables
+from assistant.candidate_facts import Candidates
 from assistant.changes import Change
 from assistant.database import Database
 from assistant.errors import LibraryError
+from assistant.feedback_rows import FeedbackEvent
+from assistant.kept_feedback import (
+    CandidateOutcome,
+    Kept,
+    forget_feedback,
+    outcomes_in,
+    put_feedback,
+    resolve_feedback,
+)
 from assistant.kept_judgements import (
     DatedJudgement,
     Validation,
@@ -24,6 +34,17 @@ from assistant.kept_judgements import (
     put_validation,
     validations_in,
 )
+from assistant.kept_labels import (
+    bodies_of,
+    end_label,
+    held_labels,
+    label_holds,
+    labelled_since,
+    labels_in,
+    put_label,
+    relabel,
+)
+from assistant.kept_usage import UsageByStep, add_usage, usage_of
 from assistant.migrations import upgrade
 from assistant.rows import (
     Values,
@@ -37,12 +58,18 @@ from assistant.rows import (
     state_of,
     state_row,
 )
+from assistant.run_checks import require_running, require_sound
 from assistant.runs import Counts, DatedChange, Forgotten, Run, RunParameters, RunState, UserResult, UserState
 from chains.journeys import Journey
 from chains.judgement import Judgement
+from chains.labels import Label
 
 # Ids in one statement, and rows fetched at a time; both databases take more, but gain nothing from it.
 _CHUNK = 500
+
+
+# In the order of `Forgotten`.
+_OF_USERS = (tables.journeys, tables.changes, tables.user_state, tables.calls, tables.judgements, tables.labels)
 
 
 def _now() -> datetime:
@@ -93,10 +120,21 @@ class Library:
         """Ends a run, as finished or failed, and counts what it wrote. Raises LibraryError where it was overtaken."""
         found = select(func.count(), func.coalesce(func.sum(tables.user_state.c.journeys), 0))
         with self._database.writing() as connection:
-            _require_running(connection, run)
+            require_running(connection, run)
             users, journeys = connection.execute(found.where(tables.user_state.c.run_id == run.run_id)).one()
             _end(connection, run.run_id, state=state.value, finished=self._clock(), users=users, journeys=journeys)
             return run_of(connection.execute(select(tables.runs).where(tables.runs.c.run_id == run.run_id)).one())
+
+    def add_usage(self, run: Run, used: UsageByStep) -> None:
+        """Adds what models used since this was told last, of a run that may have been cut off and gone on."""
+        if used:
+            with self._database.writing() as connection:
+                add_usage(connection, run.run_id, used)
+
+    def usage(self, run_id: str) -> UsageByStep:
+        """What models used in a run, by step and model, in order of both; nothing for a run without a model."""
+        with self._database.reading() as connection:
+            return usage_of(connection, run_id)
 
     def runs(self) -> list[Run]:
         """All runs, the newest first."""
@@ -122,10 +160,10 @@ class Library:
         batch may be given twice. Returns how many users were written. Raises LibraryError where the run was
         overtaken; ValueError where a user comes twice, or a journey is of another user or has a rank or id twice.
         """
-        _require_sound(results)
+        require_sound(results)
         state, journeys = tables.user_state, tables.journeys
         with self._database.writing() as connection:
-            _require_running(connection, run)
+            require_running(connection, run)
             asked = select(state.c.user_id).where(state.c.run_id == run.run_id)
             done = set(_among(connection, asked, state.c.user_id, [result.user_id for result in results]))
             todo = [result for result in results if result.user_id not in done]
@@ -223,6 +261,71 @@ class Library:
         with self._database.reading() as connection:
             return validations_in(connection)
 
+    def labels(self, user_id: str | None = None, label_id: str | None = None) -> list[Label]:
+        """What people said, of one user or of all, also what they took back; the oldest first."""
+        with self._database.reading() as connection:
+            return labels_in(connection, user_id, label_id)
+
+    def held_labels(self, user_ids: Sequence[str]) -> dict[str, list[Label]]:
+        """The labels that hold, the oldest first, of each of these users who has any: one statement for many users."""
+        found: dict[str, list[Label]] = {}
+        with self._database.reading() as connection:
+            for some in _chunks(user_ids):
+                found |= held_labels(connection, some)
+        return found
+
+    def labelled_since(self) -> set[str]:
+        """The users with a label, or one taken back, since the run began that their journeys are from."""
+        with self._database.reading() as connection:
+            return labelled_since(connection)
+
+    def as_stored(self, user_id: str) -> tuple[UserState | None, list[str]]:
+        """The user's state and the bodies of his journeys, from one moment: what `put_labelled` takes."""
+        with self._database.reading() as connection:
+            row = connection.execute(select(tables.user_state).where(tables.user_state.c.user_id == user_id)).first()
+            return None if row is None else state_of(row), bodies_of(connection, user_id)
+
+    def put_labelled(
+        self,
+        state: UserState,
+        before: Sequence[str],
+        journeys: Sequence[Journey],
+        changes: Sequence[Change],
+        *,
+        added: Label | None = None,
+        withdrawn: Label | None = None,
+        at: datetime,
+    ) -> bool:
+        """Adds a label or takes one back, and stores what the user's journeys are with it: all of it or nothing.
+
+        state, before: see `as_stored`. False where others are stored meanwhile, or the label was taken back already.
+        """
+        with self._database.writing() as connection:
+            if withdrawn is not None and not label_holds(connection, withdrawn.label_id):
+                return False
+            if not relabel(connection, state, before, journeys, changes, at):
+                return False
+            if withdrawn is not None:
+                end_label(connection, withdrawn.label_id, at)
+            if added is not None:
+                put_label(connection, added)
+        return True
+
+    def put_feedback(self, events: Sequence[FeedbackEvent], candidates: Candidates) -> Kept:
+        """Adds what came of candidates; the same again changes nothing."""
+        with self._database.writing() as connection:
+            return put_feedback(connection, events, candidates)
+
+    def resolve_feedback(self, candidates: Candidates) -> int:
+        """Gives feedback of candidates that were not known to their users; returns how many events stay aside."""
+        with self._database.writing() as connection:
+            return resolve_feedback(connection, candidates)
+
+    def outcomes(self, candidates: Candidates) -> Iterator[CandidateOutcome]:
+        """What came of each candidate that is known, in order of key."""
+        with self._database.reading() as connection:
+            yield from outcomes_in(connection, candidates)
+
     def forget(self, user_id: str) -> Forgotten:
         """Removes all of a user, and in SQLite writes the file anew, so that no byte of it stays behind.
 
@@ -230,9 +333,9 @@ class Library:
         """
         with self._database.writing() as connection:
             counts = [
-                connection.execute(delete(table).where(table.c.user_id == user_id)).rowcount
-                for table in (tables.journeys, tables.changes, tables.user_state, tables.calls, tables.judgements)
+                connection.execute(delete(table).where(table.c.user_id == user_id)).rowcount for table in _OF_USERS
             ]
+            counts.append(forget_feedback(connection, user_id))
         self._database.scrub()
         return Forgotten(*counts)
 
@@ -262,28 +365,6 @@ class Library:
 
 def _end(connection: Connection, run_id: str, **values: Any) -> None:
     connection.execute(update(tables.runs).where(tables.runs.c.run_id == run_id).values(**values))
-
-
-def _require_running(connection: Connection, run: Run) -> None:
-    statement = select(tables.runs.c.state).where(tables.runs.c.run_id == run.run_id)
-    state = connection.execute(statement).scalar_one_or_none()
-    if state != RunState.RUNNING:
-        raise LibraryError(
-            f"{run.run_id} is {state or 'unknown'} and can write no more: another run has begun since, "
-            "so wait until that has ended, then start this one again"
-        )
-
-
-def _require_sound(results: Sequence[UserResult]) -> None:
-    if len({result.user_id for result in results}) < len(results):
-        raise ValueError("a batch has the same user twice")
-    for result in results:
-        owners = {journey.user_id for journey in result.journeys} | {change.user_id for change in result.changes}
-        if owners - {result.user_id}:
-            raise ValueError(f"a journey or change given for user {result.user_id!r} is of another user")
-        for name in ("rank", "journey_id"):
-            if len({getattr(journey, name) for journey in result.journeys}) < len(result.journeys):
-                raise ValueError(f"user {result.user_id!r} has the same {name} twice")
 
 
 def _chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:

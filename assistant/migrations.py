@@ -6,7 +6,7 @@ from sqlalchemy import Connection, insert, inspect, select, text, update
 
 from assistant.database import Database
 from assistant.errors import LibraryError
-from assistant.tables import METADATA, calls, judgements, schema_version, validations
+from assistant.tables import METADATA, calls, feedback, judgements, labels, run_usage, schema_version, validations
 
 Step = Callable[[Connection], None]
 
@@ -20,8 +20,20 @@ def _add_judgements(connection: Connection) -> None:
     validations.create(connection)
 
 
+def _add_run_usage(connection: Connection) -> None:
+    run_usage.create(connection)
+
+
+def _add_labels(connection: Connection) -> None:
+    labels.create(connection)
+
+
+def _add_feedback(connection: Connection) -> None:
+    feedback.create(connection)
+
+
 #: The step at position i takes a library from version i + 1 to i + 2. Steps are added, never changed.
-STEPS: tuple[Step, ...] = (_add_calls, _add_judgements)
+STEPS: tuple[Step, ...] = (_add_calls, _add_judgements, _add_run_usage, _add_labels, _add_feedback)
 
 # Any number, as long as it stays the same: two processes that make one library at once take turns on it.
 _TURN = 1_785_302_117

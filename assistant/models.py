@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import fields
 
 from assistant.model_settings import ModelSettings, model_for
+from assistant.naming_settings import GuardKind
 from assistant.settings import Settings
 from chains.call_records import CallRecord, Recorder
 from chains.chat_models import ChatModel, Limits, open_chat_model
+from chains.guards import MODERATION, OPENAI, ModelGuard, ModerationGuard
 from chains.metering import Budget, Meter, Price
+from chains.model_safety import Guard
 from chains.reply_cache import ReplyCache
 from chains.roles import Role
 from chains.shaping import Shaping
@@ -25,7 +28,7 @@ def open_structured(
     record: each is told of every reply. cache: whether good replies are kept in the home folder. Nothing is connected
     to before the first call. Raises ModelError where a provider's package is missing.
     """
-    models = {role: _models_of(role, settings) for role in Role}
+    models = {role: models_of_role(role, settings) for role in Role}
 
     def recorder(call: CallRecord) -> None:
         for each in record:
@@ -35,6 +38,26 @@ def open_structured(
     return Structured(models, Meter(budget or Budget()), kept, recorder)
 
 
+def open_guard(settings: Settings, meter: Meter) -> Guard | None:
+    """What is asked before text of a model is shown, None where none is set. meter: counts what a guard model uses.
+
+    Raises ModelError where a provider's package is missing.
+    """
+    chosen = settings.guard
+    if chosen.kind is GuardKind.MODERATION:
+        return ModerationGuard(
+            api_key=chosen.api_key,
+            base_url=chosen.base_url or OPENAI,
+            model=chosen.model or MODERATION,
+            timeout=chosen.timeout,
+        )
+    if chosen.kind is GuardKind.MODEL:
+        limits = Limits(timeout=chosen.timeout)
+        model = open_chat_model(chosen.model, base_url=chosen.base_url, api_key=chosen.api_key, limits=limits)
+        return ModelGuard(model, meter=meter)
+    return None
+
+
 def reply_cache(settings: Settings) -> ReplyCache:
     """The kept replies of this home."""
     return ReplyCache(
@@ -42,7 +65,8 @@ def reply_cache(settings: Settings) -> ReplyCache:
     )
 
 
-def _models_of(role: Role, settings: Settings) -> list[ChatModel]:
+def models_of_role(role: Role, settings: Settings) -> list[ChatModel]:
+    """What is set for a role, and what stands in for it; [] for none. Raises ModelError."""
     first = model_for(role, settings.models)
     if not first.model:
         return []

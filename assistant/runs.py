@@ -113,6 +113,8 @@ class Forgotten:
     states: int
     calls: int = 0
     judgements: int = 0
+    labels: int = 0
+    feedback: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,12 +19,15 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from assistant.agent_settings import AgentSettings
 from assistant.errors import SettingsError
+from assistant.experiment_settings import ExperimentSettings
 from assistant.model_settings import ModelsSettings
+from assistant.naming_settings import GuardSettings, StyleSettings
 from assistant.settings_layers import Merged, from_arguments, from_environment, from_file, merge
 from assistant.settings_section import Address, Section, hidden
 from chains.clustering import Granularity
-from chains.journeys import Policy, Probability
+from chains.journeys import InferenceMode, Policy, Probability
 from chains.safety import SensitivityChecker
 from vectorstore.columns import ColumnMap
 
@@ -43,10 +46,12 @@ class EmbeddingSettings(Section):
 
 
 class InferenceSettings(Section):
-    """min_events: a journey has at least so many. diversification_penalty: what each similar journey before it costs a
-    journey, as a factor. diversification_threshold: cosine over which two journeys are similar. affinity_model,
-    naming_model, stage_model, ranker_model: files of `journeys train …`, None for those that come with the program."""
+    """mode: how journeys are found, merge and llm with the model of the role inferrer. min_events: a journey has at
+    least so many. diversification_penalty: what each similar journey before it costs a journey, as a factor.
+    diversification_threshold: cosine over which two journeys are similar. affinity_model, naming_model, stage_model,
+    ranker_model: files of `journeys train …`, None for those that come with the program."""
 
+    mode: InferenceMode = InferenceMode.CLUSTER
     granularity: Granularity = Granularity.NORMAL
     min_events: int = Field(default=2, ge=1)
     diversification_penalty: float = Field(default=0.95, gt=0, le=1)
@@ -80,8 +85,9 @@ class Settings(BaseSettings):
     home: the folder with everything that is stored. store: see `open_store`; store_api_key: of a Qdrant server.
     library_url: None for SQLite in home. columns: how the log's columns are called. default_zone: of times that name
     none, such as "Europe/Berlin". max_rejected: share of bad rows that is still well. models: language models, none by
-    default. expansion_store: "sqlite", a file in home, or the URL of a Redis server. safety: category -> policy, where
-    it is to be another than the list's own.
+    default. style: of the names that a model writes. guard: asked before what a model wrote is shown. agent: what one
+    question to it may use. expansion_store: "sqlite", a file in home, or the URL of a Redis server. safety: category ->
+    policy, where it is to be another than the list's own.
     """
 
     model_config = SettingsConfigDict(
@@ -104,6 +110,10 @@ class Settings(BaseSettings):
     inference: InferenceSettings = InferenceSettings()
     catalogue: CatalogueSettings = CatalogueSettings()
     models: ModelsSettings = ModelsSettings()
+    style: StyleSettings = StyleSettings()
+    guard: GuardSettings = GuardSettings()
+    agent: AgentSettings = AgentSettings()
+    experiment: ExperimentSettings = ExperimentSettings()
     expansion_store: SecretStr = Field(default=SecretStr("sqlite"), min_length=1)
     safety: dict[str, Policy] = {}
 
@@ -141,8 +151,10 @@ class Settings(BaseSettings):
             path = [str(part) for part in first["loc"]]
             names = [".".join(path[:length]) for length in range(len(path), 0, -1)]
             name = next((name for name in names if name in merged.sources), ".".join(path))
+            # What is wrong with a section as a whole came with one of its values.
+            below = next((source for own, source in merged.sources.items() if own.startswith(f"{name}.")), _DEFAULT)
             reason = first["msg"].removeprefix("Value error, ")
-            raise SettingsError(f"{merged.sources.get(name, _DEFAULT)}: {name}: {reason}") from None
+            raise SettingsError(f"{merged.sources.get(name, below)}: {name}: {reason}") from None
         settings._sources.update(merged.sources)
         return settings
 
@@ -186,9 +198,10 @@ class Settings(BaseSettings):
         return f"sqlite:///{self.home / 'library.sqlite'}"
 
     def deciding(self) -> dict[str, JsonValue]:
-        """What decides journeys besides granularity, embedding and models, which a run names by themselves."""
+        """What decides journeys besides mode, granularity, embedding and models, which a run names by themselves."""
         inference: dict[str, JsonValue] = self.inference.model_dump(
-            mode="json", exclude={"granularity", "affinity_model", "naming_model", "stage_model", "ranker_model"}
+            mode="json",
+            exclude={"mode", "granularity", "affinity_model", "naming_model", "stage_model", "ranker_model"},
         )
         return {**inference, "safety": {name: policy.value for name, policy in sorted(self.safety.items())}}
 

@@ -113,6 +113,20 @@ calls = Table(
     Column("body", Text, nullable=False),
 )
 
+# What models used in a run, by step and model.
+run_usage = Table(
+    "run_usage",
+    METADATA,
+    Column("run_id", _id(), primary_key=True),
+    Column("step", String, primary_key=True),
+    Column("model", String, primary_key=True),
+    Column("calls", Integer, nullable=False),
+    Column("input_tokens", BigInteger, nullable=False),
+    Column("output_tokens", BigInteger, nullable=False),
+    Column("cost", Float, nullable=False),
+    Column("estimated", Integer, nullable=False),
+)
+
 changes = Table(
     "changes",
     METADATA,
@@ -155,4 +169,39 @@ validations = Table(
     Column("passes", Boolean, nullable=False),
     Column("validated_at", UtcTime, nullable=False),
     Column("body", Text, nullable=False),
+)
+
+# What people said of journeys. The last four hold JSON: two lists, and the journeys as they were then.
+labels = Table(
+    "labels",
+    METADATA,
+    Column("label_id", _id(), primary_key=True),
+    Column("user_id", _id(), nullable=False, index=True),
+    Column("journey_id", _id(), nullable=False),
+    Column("kind", String, nullable=False),
+    Column("by", String, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("withdrawn_at", UtcTime),
+    Column("name", String, nullable=False),
+    Column("other", _id(), nullable=False),
+    Column("score", Integer),
+    Column("note", Text, nullable=False),
+    Column("keywords", Text, nullable=False),
+    Column("apart", Text, nullable=False),
+    Column("was", Text, nullable=False),
+    Column("other_was", Text, nullable=False),
+)
+
+# What came of candidates. user_id: of the candidate; NULL where that is not known, which are those kept aside.
+feedback = Table(
+    "feedback",
+    METADATA,
+    Column("event_id", _id(), primary_key=True),
+    Column("candidate_key", _id(), nullable=False),
+    Column("user_id", _id()),
+    Column("kind", String, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("answer", Integer, nullable=False),
+    Index("feedback_by_candidate", "candidate_key"),
+    Index("feedback_by_user", "user_id"),
 )

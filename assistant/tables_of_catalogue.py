@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from assistant.expanding import Expanded
+from assistant.usage_shown import usage_text
 from assistant.written_report import WrittenReport
 from chains.catalogue import Entry
 from chains.recommendation import RecommendedItem, RelatedJourney
@@ -39,7 +40,6 @@ def expanded_text(made: Expanded) -> str:
 def _written_lines(written: WrittenReport) -> list[str]:
     """What a model proposed, what became of it, and what it took."""
     by = f" by {', '.join(written.models)}" if written.models else ""
-    used = written.usage
     lines = [
         f"written{by}: {written.proposed:,} related journeys for "
         f"{written.entries:,} {'entry' if written.entries == 1 else 'entries'}: {written.new:,} new, "
@@ -49,11 +49,7 @@ def _written_lines(written: WrittenReport) -> list[str]:
     ]
     if written.not_asked:
         lines.append(f"not asked about: {written.not_asked:,}, since the budget ended; run the same again")
-    cost = f", cost {used.cost:.4f}" if used.cost else ""
-    lines.append(
-        f"{count_text(used.calls, 'call')}, {used.input_tokens:,} tokens read and {used.output_tokens:,} written{cost}"
-    )
-    return lines
+    return [*lines, usage_text(written.usage)]
 
 
 def catalogue_table(entries: Sequence[Entry], total: int) -> Table | Text:

@@ -10,6 +10,7 @@ from rich.text import Text
 from assistant.batch import RunSummary
 from assistant.evaluation.stage_agreement import StageAgreement
 from assistant.runs import DatedChange, UserState
+from assistant.usage_shown import usage_lines
 from chains.journeys import Journey, Kind, Stage
 from chains.wording import count_text, date_text
 from vectorstore.activity import Activity, days_of, normalize
@@ -137,7 +138,7 @@ def read_text(read: Ingested) -> str:
 
 
 def run_text(summary: RunSummary, read: Ingested | None) -> str:
-    """One or two lines on what a run did."""
+    """What a run did, and what models had to do with it, in a few lines."""
     lines = []
     if read:
         lines.append(read_text(read))
@@ -146,4 +147,4 @@ def run_text(summary: RunSummary, read: Ingested | None) -> str:
         f"{summary.run.run_id}: {summary.journeys:,} journeys of {summary.users:,} users{done_before}, "
         f"{summary.changes:,} changes, as of {date_text(summary.run.parameters.as_of)}"
     )
-    return "\n".join(lines)
+    return "\n".join([*lines, *usage_lines(summary.usage, summary.fell_back)])

@@ -29,8 +29,9 @@ class Found:
     confidence: float
 
 
-def find(texts: Texts, together: NDArray[np.float32], places: NDArray[np.intp]) -> Found:
-    """together: (n, n) affinities of the user's texts. places: of the journey's, at least one."""
+def find(texts: Texts, together: NDArray[np.float32], places: NDArray[np.intp], *, over: bool = False) -> Found:
+    """together: (n, n) affinities of the user's texts. places: of the journey's, at least one. over: whether a person
+    has said that it is."""
     size, rows = len(places), places.tolist()
     within = float(together[places[:, None], places].sum())
     confidence = (within - size) / (size * (size - 1)) if size > 1 else _SINGLE_TEXT_CONFIDENCE
@@ -40,7 +41,7 @@ def find(texts: Texts, together: NDArray[np.float32], places: NDArray[np.intp]) 
     return Found(
         places=places,
         events=tuple(in_order(chain.from_iterable(texts.events[row] for row in rows))),
-        called_off=loss(texts.keys[row] for row in rows),
+        called_off=over or loss(texts.keys[row] for row in rows),
         centre=centre,
         near=np.vecdot(context, centre),
         confidence=min(max(confidence, 0.0), 1.0),

@@ -7,6 +7,13 @@ from chains.model_safety import Guard, Ruling
 from chains.name_evidence import may_be_told
 
 
+def by_keywords(journey: Journey) -> Journey:
+    """The journey under the name that it has without a model."""
+    if not journey.keyword_name:
+        return journey
+    return journey.model_copy(update={"name": journey.keyword_name, "named_by": NamedBy.KEYWORD, "keyword_name": ""})
+
+
 def guarded(journeys: Sequence[Journey], before: Sequence[Journey], guard: Guard) -> list[Journey]:
     """The journeys that may be shown, in order, ranked anew where one was left out.
 

@@ -15,6 +15,9 @@ from chains.faults import Fault, FaultKind, fault_of, may_pass
 from chains.metering import Meter
 from chains.model_safety import Ruling
 
+OPENAI = "https://api.openai.com/v1"
+MODERATION = "omni-moderation-latest"
+
 _AT_ONCE = 32
 # What a template of a guard model adds to the text: the list of its categories.
 _TEMPLATE_TOKENS = 1_000
@@ -49,8 +52,8 @@ class ModerationGuard:
         self,
         *,
         api_key: SecretStr | None = None,
-        base_url: str = "https://api.openai.com/v1",
-        model: str = "omni-moderation-latest",
+        base_url: str = OPENAI,
+        model: str = MODERATION,
         timeout: float = 20.0,
         attempts: int = 3,
         wait: Callable[[float], None] = time.sleep,

@@ -27,8 +27,11 @@ class Stage(StrEnum):
 
 
 class NamedBy(StrEnum):
+    """Person: by somebody who corrected it; such a name stays."""
+
     KEYWORD = "keyword"
     LLM = "llm"
+    PERSON = "person"
 
 
 class InferenceMode(StrEnum):
@@ -104,10 +107,11 @@ class Journey(_Part):
     not calibrated. score: after diversification;
     the contributions of `terms` add up to `base_score`, and score = base_score * diversification.
     return_probability: that the user comes back to it within 28 days; None in what was stored before there was one.
-    mode: how it was inferred. intent, context: what a model says it is for, and where or when ("outdoors in June");
-    model, prompt_version: which wrote the name or made the journey, "" for none. fallback: why a model that was asked
-    has no part in it, or in its name.
-    events: activities; active_days: distinct UTC days. receipts: at least three where there are three, by time.
+    keyword_name: the name without a model, where a model wrote one; "" where it is the name itself. mode: how it was
+    inferred. intent, context: what a model says it is for, and where or when ("outdoors in June"); model,
+    prompt_version: which made the journey, or else wrote its name; "" for none. fallback: why a model that was asked
+    has no part in it, or in its name. events: activities; active_days: distinct UTC days. receipts: at least three
+    where there are three, by time.
     """
 
     user_id: str
@@ -134,6 +138,7 @@ class Journey(_Part):
     intent: Intent | None = None
     context: str = ""
     named_by: NamedBy = NamedBy.KEYWORD
+    keyword_name: str = ""
     model: str = ""
     prompt_version: str = ""
     fallback: str = ""

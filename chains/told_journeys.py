@@ -127,7 +127,7 @@ def _laid_over(journey: Journey, told: Told, name: str, problem: str, origin: Or
     if problem:
         changed["fallback"] = f"its name is a keyword, as the model's was not taken: {problem}"
     else:
-        changed |= {"name": name, "named_by": NamedBy.LLM}
+        changed |= {"name": name, "named_by": NamedBy.LLM, "keyword_name": journey.name}
     return journey.model_copy(update=changed)
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from importlib import resources
 from types import ModuleType
+from typing import Any, get_args, get_type_hints
 
 import typer
 
@@ -15,6 +16,7 @@ from chains import pair_features, second_look, stage
 from chains.clustering import CUT, POWER
 from chains.ranking import default_ranker
 from chains.ranking_terms import RANK_FEATURES, TERMS
+from chains.runnables import FACTORIES
 from chains.safety import SensitivityChecker
 from chains.stage_model import default_stage
 
@@ -31,6 +33,7 @@ MEANINGS = {
     "columns.": "What the seven columns are called in your log.",
     "default_zone": 'Of times that name none, such as "Europe/Berlin".',
     "max_rejected": "The share of unreadable rows over which a run fails.",
+    "inference.mode": "cluster without a model; merge: a model merges sure clusters; llm: one call for the whole.",
     "inference.granularity": "coarse, normal or fine: how much belongs to one journey.",
     "inference.min_events": "Fewer events make no journey.",
     "inference.diversification_penalty": "The factor for each similar journey that ranks before.",
@@ -41,6 +44,27 @@ MEANINGS = {
     "catalogue.similarity": "The cosine from which journeys are merged.",
     "models.default.model": 'A language model for every role, such as "openai:gpt-5-mini"; also `base_url`, `api_key`, '
     "`timeout` and more; `models.fallback` stands in, `models.namer` and the like are for one role.",
+    "style.language": "Of names that a model writes; empty for that of each journey.",
+    "style.tone": "Of these names, in a few words.",
+    "style.avoid": "Words that no such name has.",
+    "style.examples": "Names that the house likes.",
+    "guard.kind": "moderation (an endpoint) or model (Llama Guard): asked before what a model wrote is shown.",
+    "guard.model": "Of the guard; the endpoint's own by default.",
+    "guard.base_url": "Its server, where it is not OpenAI's.",
+    "guard.api_key": "Its key.",
+    "guard.timeout": "Seconds for one request to it.",
+    "agent.model_calls": "How often the agent asks its model for one question, at most.",
+    "agent.tool_calls": "How often it looks something up for one question, at most.",
+    "agent.max_tokens": "Of input and output together, for one question.",
+    "agent.max_cost": "For one question, in the currency of the models' prices; not set is no limit.",
+    "agent.timeout": "Seconds for one question; no call to a model or tool begins after them.",
+    "agent.tool_timeout": "Seconds for one look-up.",
+    "agent.rows": "Journeys, events or users that one look-up tells the model, at most.",
+    "agent.context_tokens": "From so many tokens on, older results of look-ups are no longer sent to the model.",
+    "experiment.salt": "Another deals all users anew: give each experiment its own.",
+    "experiment.shares.interest": "The share of users who are told by their interest alone.",
+    "experiment.shares.journey": "The share of users who are told by their journey.",
+    "experiment.shares.holdout": "The share of users who are told nothing; the three are 1 in sum.",
     "expansion_store": '"sqlite" in the home folder, or redis://USER:PASSWORD@HOST:PORT/NUMBER.',
     "inference.naming_model": "A file of `journeys train naming`; by default the model that comes along.",
     "inference.stage_model": "A file of `journeys train stage`; by default the model that comes along.",
@@ -148,6 +172,31 @@ def _constants(module: ModuleType) -> list[tuple[str, str, str]]:
     return [(name.lower().replace("_", " "), value, about) for name, value, about in found]
 
 
+def runnables_table() -> str:
+    """Every factory of a Runnable with what it does, takes and gives."""
+    rows = []
+    for factory in FACTORIES:
+        takes, gives = get_args(get_type_hints(factory)["return"])
+        does = (inspect.getdoc(factory) or "").partition("\n")[0]
+        rows.append((f"`{factory.__name__}`", does, f"`{_type(takes)}`", f"`{_type(gives)}`"))
+    return _markdown(("Factory", "Does", "Takes", "Gives"), rows)
+
+
+def runnable_types_table() -> str:
+    """Every type of our own that a Runnable takes, with its fields and what they are."""
+    takes = {get_args(get_type_hints(factory)["return"])[0]: None for factory in FACTORIES}
+    rows = []
+    for each in takes:
+        about = " ".join((inspect.getdoc(each) or "").split())
+        rows.append((f"`{each.__name__}`", ", ".join(f"`{name}`" for name in get_type_hints(each)), about))
+    return _markdown(("Type", "Fields", "Of these"), [row for row in rows if row[0] not in {"`Journey`", "`Entry`"}])
+
+
+def _type(hint: Any) -> str:
+    """As a person writes it: without the modules."""
+    return hint.__name__ if isinstance(hint, type) and not get_args(hint) else re.sub(r"\b\w+\.", "", str(hint))
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "settings": settings_table,
     "policies": policies_table,
@@ -157,4 +206,6 @@ TABLES: dict[str, Callable[[], str]] = {
     "cuts": cuts_table,
     "ranking": ranking_table,
     "stage": stage_table,
+    "runnables": runnables_table,
+    "runnable types": runnable_types_table,
 }

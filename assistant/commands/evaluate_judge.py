@@ -14,10 +14,11 @@ from assistant.commands.judges import Samples, judge_of
 from assistant.commands.model_options import Audit, MaxCost, MaxTokens
 from assistant.evaluation.human_levels import read_labels, read_rated_names, read_rated_queries, task_of
 from assistant.evaluation.judge_agreement import JudgeAgreement, agreement_of, taken
-from assistant.judgements_shown import agreement_table_of, agreement_text, usage_text
+from assistant.judgements_shown import agreement_table_of, agreement_text
 from assistant.kept_judgements import JudgeTask, Validation
 from assistant.progress import Bars
 from assistant.settings import Settings
+from assistant.usage_shown import usage_text
 from vectorstore.errors import InputError
 
 if TYPE_CHECKING:

@@ -15,8 +15,9 @@ from assistant.commands.model_options import Audit, MaxCost, MaxTokens
 from assistant.commands.opened import opened
 from assistant.errors import LibraryError
 from assistant.judge_gate import gate_for
-from assistant.judgements_shown import judgements_table, levels_text, usage_text
+from assistant.judgements_shown import judgements_table, levels_text
 from assistant.progress import Bars
+from assistant.usage_shown import usage_text
 from chains.judgement import Judgement
 from chains.metering import BudgetSpent, Usage
 from chains.roles import Role

@@ -156,9 +156,7 @@ def failed(ran: Ran, code: int = 1) -> str:
 @pytest.fixture(name="words")
 def words_fixture(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The command line embeds with WordModel, and runs in an empty folder without settings of this machine."""
-    monkeypatch.setattr(
-        "assistant.assistant.open_embeddings", lambda spec, *, folder, **others: word_embeddings(folder)
-    )
+    monkeypatch.setattr("assistant.home.open_embeddings", lambda spec, *, folder, **others: word_embeddings(folder))
     monkeypatch.setattr("assistant.doctor.open_embeddings", lambda spec, *, folder, **others: word_embeddings(folder))
     for name in [name for name in os.environ if name.startswith("JOURNEYS_")]:
         monkeypatch.delenv(name)

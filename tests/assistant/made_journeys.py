@@ -24,6 +24,9 @@ def make_journey(
     kind: Kind = Kind.SITUATIONAL,
     named_by: NamedBy = NamedBy.KEYWORD,
     safety: Verdict | None = None,
+    keyword_name: str = "",
+    model: str = "",
+    prompt_version: str = "",
     receipts: int = 1,
 ) -> Journey:
     """texts: each is a keyword too, with the weight given or 1. name: the first text if not given."""
@@ -50,6 +53,9 @@ def make_journey(
         events=len(weights) if events is None else events,
         active_days=1,
         named_by=named_by,
+        keyword_name=keyword_name,
+        model=model,
+        prompt_version=prompt_version,
         safety=safety or Verdict(),
         receipts=tuple(
             Receipt(activity_id=f"{i:032x}", timestamp=JUNE, kind=ActivityKind.SEARCH, text=first)

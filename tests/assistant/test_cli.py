@@ -103,6 +103,8 @@ def test_infer_as_json_and_as_parquet(words: None, capsys: pytest.CaptureFixture
         "resumed": 0,
         "as_of": "2026-03-04T12:36:00+00:00",
         "ingested": {"read": 19, "new": 19, "known": 0, "rejected": 0, "skipped": 0, "users": 3},
+        "usage": [],
+        "fell_back": {},
     }
     again = json.loads(run(capsys, "infer", "--as-of", "2026-03-09", "--json").out)
     assert (again["run_id"], again["as_of"], again["ingested"]) == ("run-000002", "2026-03-09T00:00:00+00:00", None)

@@ -90,7 +90,7 @@ def test_a_full_disk_is_one_line(
 def test_whoever_finds_a_lock_held_is_told_in_one_line(
     home: Path, capsys: pytest.CaptureFixture[str], log: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("assistant.assistant.ActivityLog", partial(ActivityLog, lock_seconds=0.1))
+    monkeypatch.setattr("assistant.home.ActivityLog", partial(ActivityLog, lock_seconds=0.1))
     command = [sys.executable, "-c", HOLDS, str(home / name)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         assert other.stdout is not None

@@ -10,7 +10,7 @@ from made_journeys import JUNE, make_journey
 
 from assistant.changes import Change, ChangeKind
 from assistant.identity import continue_journeys
-from chains.journeys import Journey, NamedBy, Policy, Stage, Verdict
+from chains.journeys import InferenceMode, Journey, NamedBy, Policy, Stage, Verdict
 from vectorstore.activity import normalize
 
 LETTERS = "abcdefghij"
@@ -219,9 +219,31 @@ def test_a_written_name_replaces_a_keyword_and_not_the_other_way_round() -> None
     journeys, changes = continue_journeys([keyword], [written])
     assert [(journey.name, journey.named_by) for journey in journeys] == [("The alphabet", NamedBy.LLM)]
     assert [change.kind for change in changes] == [ChangeKind.RENAMED]
-    assert continue_journeys([written], [keyword]) == ([written], [])
+    assert continue_journeys([written], [keyword]) == ([written.model_copy(update={"keyword_name": "a"})], [])
     other = make_journey(texts="ab", name="Letters", named_by=NamedBy.LLM)
     assert continue_journeys([written], [other]) == ([written], [])
+
+
+def test_a_kept_name_keeps_the_model_that_wrote_it() -> None:
+    written = make_journey(
+        texts="ab", name="The alphabet", named_by=NamedBy.LLM, keyword_name="a", model="one", prompt_version="names-1"
+    )
+    other = make_journey(texts="ab", name="Letters", named_by=NamedBy.LLM, keyword_name="b", model="two")
+    [kept], _ = continue_journeys([written], [other])
+    assert (kept.name, kept.model, kept.prompt_version, kept.keyword_name) == ("The alphabet", "one", "names-1", "b")
+    merged = other.model_copy(update={"mode": InferenceMode.MERGE})
+    [kept], _ = continue_journeys([written], [merged])
+    assert (kept.name, kept.model) == ("The alphabet", "two"), "who made the journey, not who named it"
+
+
+def test_where_a_written_name_is_taken_the_keyword_name_stands_in() -> None:
+    first = make_journey(journey_id="x", texts="ab", name="Letters", named_by=NamedBy.LLM, keyword_name="a", model="m")
+    second = make_journey(
+        journey_id="y", texts="cd", name="Letters", named_by=NamedBy.LLM, keyword_name="c", model="m", rank=2
+    )
+    journeys, _ = continue_journeys([], [first, second])
+    told = [(each.name, each.named_by, each.keyword_name, each.model) for each in journeys]
+    assert told == [("Letters", NamedBy.LLM, "a", "m"), ("c", NamedBy.KEYWORD, "", "")]
 
 
 def test_a_written_name_goes_where_only_a_piece_is_left() -> None:
@@ -334,7 +356,7 @@ def test_every_current_journey_comes_once_with_an_id_and_a_name_of_its_own(
     previous: list[Journey], current: list[Journey]
 ) -> None:
     journeys, _ = continue_journeys(previous, current)
-    own = {"journey_id", "name", "named_by"}
+    own = {"journey_id", "name", "named_by", "keyword_name", "model", "prompt_version"}
     assert [each.model_dump(exclude=own) for each in journeys] == [each.model_dump(exclude=own) for each in current]
     assert len({journey.journey_id for journey in journeys}) == len(current)
     assert len({normalize(journey.name) for journey in journeys}) == len(current)

@@ -29,7 +29,7 @@ CHILD = """
 import sys
 from homes import word_embeddings
 import assistant.assistant
-assistant.assistant.open_embeddings = lambda spec, *, folder, **others: word_embeddings(folder)
+assistant.home.open_embeddings = lambda spec, *, folder, **others: word_embeddings(folder)
 from assistant.cli import main
 main()
 """
@@ -217,7 +217,7 @@ def test_the_command_reports_what_was_dropped_and_why(
         "of these dropped: 1 as trivial",
         "of these dropped: 1 as unsafe",
     ]
-    tokens = f"{server.input_tokens:,} tokens read and {server.output_tokens:,} written, cost "
+    tokens = f"{server.input_tokens:,} tokens in, {server.output_tokens:,} out, cost "
     assert lines[-1].startswith(f"{count_text(6, 'call')}, {tokens}")
     audit = [json.loads(line) for line in (tmp_path / "audit.jsonl").read_text().splitlines()]
     assert sorted(each["step"] for each in audit) == ["related_critic"] * 3 + ["related_journeys"] * 3

@@ -85,8 +85,8 @@ def _said(journey: Journey) -> tuple[str, ...]:
 
 def _without_words(journey: Journey) -> Journey:
     """All but what a model may change."""
-    changed = {"name": "x", "description": "", "context": "", "intent": None, "named_by": NamedBy.KEYWORD, "model": "",
-               "prompt_version": "", "fallback": ""}  # fmt: skip
+    changed = {"name": "x", "description": "", "context": "", "intent": None, "named_by": NamedBy.KEYWORD,
+               "keyword_name": "", "model": "", "prompt_version": "", "fallback": ""}  # fmt: skip
     return journey.model_copy(update=changed)
 
 

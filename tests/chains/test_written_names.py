@@ -91,9 +91,20 @@ def test_what_is_not_a_models_to_say_stays() -> None:
     after, _ = write(in_turn(reply(*GOOD)))
     for old, new in zip(before, after, strict=True):
         assert old.model_dump(exclude=CHANGED) == new.model_dump(exclude=CHANGED)
+        assert new.keyword_name == old.name
 
 
-CHANGED = {"name", "named_by", "description", "intent", "context", "model", "prompt_version", "fallback"}
+CHANGED = {
+    "name",
+    "named_by",
+    "keyword_name",
+    "description",
+    "intent",
+    "context",
+    "model",
+    "prompt_version",
+    "fallback",
+}
 
 
 @pytest.mark.parametrize(
