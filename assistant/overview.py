@@ -88,7 +88,7 @@ def overview_of(snapshot: Snapshot, among: frozenset[str] | None = None) -> Over
     left = len(snapshot.users) - len(users)
     # The last week that is over: one that has just begun would look like a fall.
     last = week_of(snapshot.as_of) - 1
-    if len(users) < least or 0 < left < least:
+    if (among is not None and len(users) < least) or 0 < left < least:
         none = Totals(0, 0, 0, 0, 0, 0)
         return Overview(none, (), (), last, least, 0, too_few=True)
     glances = [glance for glance in snapshot.glances if glance.user_id in users]
@@ -114,7 +114,9 @@ def overview_of(snapshot: Snapshot, among: frozenset[str] | None = None) -> Over
         in_catalogue=sum(glance.entry_id in known for glance in glances),
     )
     shown = {each.entry.entry_id: known[each.entry.entry_id] for each in kept}
-    return Overview(totals, tuple(kept), _orders(shown, glances, least), last, least, snapshot.sensitive)
+    return Overview(
+        totals, tuple(kept), _orders(shown, glances, least), last, least, snapshot.sensitive if among is None else 0
+    )
 
 
 def _figures(entry: Entry, glances: list[Glance], last: int, least: int) -> EntryFigures:

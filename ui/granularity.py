@@ -94,8 +94,7 @@ def changes(found: Regrouped) -> Markup:
             rows.append((Markup("–"), chip("new", "blue"), _into(found, place)))
     same = sum(_texts(journey) in after for journey in found.before)
     told = (
-        f"{count_text(len(found.before), 'journey')} as stored, "
-        f"{count_text(len(found.after), 'journey')} with this dial; "
+        f"{count_text(len(found.before), 'journey')} as stored, {len(found.after)} with this dial; "
         f"{same} would be the same. {count_text(found.took, 'text')} clustered."
     )
     body = joined(
@@ -158,8 +157,15 @@ def _named(journey: Journey) -> Markup:
 
 def _into(found: Regrouped, place: int) -> Markup:
     journey = found.after[place]
+    # What is the same keeps its name, as it does from run to run.
+    stored = next((each for each in found.before if _texts(each) == _texts(journey)), journey)
     return tag(
-        "span", _named(journey), tag("small", f" {count_text(journey.events, 'event')}", class_="muted"), class_="to"
+        "span",
+        badge(journey.rank),
+        " ",
+        stored.name,
+        tag("small", f" {count_text(journey.events, 'event')}", class_="muted"),
+        class_="to",
     )
 
 
