@@ -171,6 +171,16 @@ class TestCommand:
         assert (told["sent_by_others"]["read"], told["reasons"]["week_cap"]) == (6, 1)
         assert json.loads(run(capsys, *ask, "--json").out)["sent_by_others"]["new"] == 0
 
+    def test_feedback_finds_the_candidates_in_the_library(
+        self, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        users, out, told = write_users(tmp_path / "users.csv"), tmp_path / "out.jsonl", tmp_path / "told.csv"
+        run(capsys, "--home", home, "notify", "--channel", "email", *ON, "--users-file", users, "-o", out)
+        key = rows_of(out)[0]["key"]
+        told.write_text(f"key,kind,timestamp\n{key},clicked,2026-03-15T09:00:00Z\nother,clicked,2026-03-15\n")
+        found = json.loads(run(capsys, "--home", home, "feedback", told, "--json").out)
+        assert (found["new"], found["aside"]) == (2, 1)
+
     def test_errors_say_what_to_do(self, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         ask = ("--home", home, "notify", "--channel", "email", "-o")
         assert "written as .jsonl or .parquet" in failed(run(capsys, *ask, tmp_path / "out.csv"))
