@@ -10,6 +10,7 @@ from chains.copywriting import Wish, is_fit, language_of, write_copy
 from chains.experiment_arms import Arm
 from chains.items import item_of
 from chains.journeys import Journey
+from chains.naming_candidates import words_in
 from chains.notification import (
     Candidate,
     Option,
@@ -31,7 +32,8 @@ from chains.targets import focus_of
 from vectorstore.activity import Activity, days_of, normalize
 
 _ITEMS = 6
-_LEAD_WORDS = 5
+_LEAD_WORDS = 4
+_RECURS = 4
 _LEAD_CHARACTERS = 40
 _KEYWORDS = 5
 
@@ -156,12 +158,16 @@ def _wish(option: Option, known: Known, run: NotifyRun, events: Sequence[Activit
 
 
 def _leads(option: Option, known: Known, run: NotifyRun, events: Sequence[Activity]) -> tuple[str, ...]:
-    """What the user is at in a journey, where that is short and he met it more than once."""
+    """What the user is at in a journey, where that is short and its words recur in other texts: a single query reads
+    like a slip of paper, and the items beside it belong to the journey as a whole."""
     if option.kind is not TargetKind.JOURNEY or not events:
         return ()
     focus = focus_of(events, run.as_of)
-    often = Counter(normalize(event.text) for event in events)
-    if focus is None or often[focus] < 2 or len(focus.split()) > _LEAD_WORDS or len(focus) > _LEAD_CHARACTERS:
+    if focus is None or len(focus.split()) > _LEAD_WORDS or len(focus) > _LEAD_CHARACTERS:
+        return ()
+    texts = {normalize(event.text) for event in events}
+    recurs = Counter(word for text in texts for word in set(words_in(text)))
+    if not words_in(focus) or min(recurs[word] for word in words_in(focus)) < _RECURS:
         return ()
     return (next(event.text for event in reversed(events) if normalize(event.text) == focus),)
 

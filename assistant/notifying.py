@@ -18,7 +18,7 @@ from chains.experiment_arms import Arm
 from chains.journeys import Journey
 from chains.model_safety import fit_to_tell
 from chains.notification import Candidate, Channel, Reason, Recipient, Refusal
-from chains.notification_rules import NotifyPolicy, find_slot, refuse_often, refuse_user
+from chains.notification_rules import NotifyPolicy, find_slot, refuse_journey, refuse_often, refuse_user
 from chains.recommendation import Expansion, Recommended
 from chains.safety import SensitivityChecker
 from vectorstore.activity import Activity, normalize
@@ -164,7 +164,7 @@ def _decide(
                     recipient=recipients[user_id],
                     events=events,
                     journeys=[each for each in journeys[user_id] if each.first_seen <= run.as_of],
-                    recommended=_recommended(journeys[user_id], events, usable, sources),
+                    recommended=_recommended(journeys[user_id], events, usable, sources, policy),
                     entry_of=located[0],
                     entries=located[1],
                     never=frozenset(plan.never_of(user_id)),
@@ -194,8 +194,13 @@ def _entries(
 
 
 def _recommended(
-    journeys: Sequence[Journey], events: Sequence[Activity], built: Built | None, sources: Sources
+    journeys: Sequence[Journey],
+    events: Sequence[Activity],
+    built: Built | None,
+    sources: Sources,
+    policy: NotifyPolicy,
 ) -> Recommended:
-    if built is None or not journeys:
+    """Nothing where no journey could be told or lead anywhere, which spares the search."""
+    if built is None or not any(refuse_journey(each, (), policy) is None for each in journeys):
         return Recommended()
     return recommend_to(journeys, events, sources.embeddings, sources.expansions)

@@ -56,7 +56,7 @@ def phrase_of(text: str, written: Iterable[str] = ()) -> Phrase:
     shops write them: where one says the same words, its letters hold. Shouting becomes speech, counts of packs go."""
     key = normalize(text)
     own = next((each for each in written if normalize(each) == key), None)
-    line = " ".join((own or text).split()).strip(_EDGES)
+    line = " ".join((own or text).replace(",", ", ").split()).replace(" ,", ",").strip(_EDGES)
     if _shouts(line) or (own is None and _shouts(text)):
         line = line.lower()
     elif own is None:

@@ -23,7 +23,7 @@ _MOST_ITEMS = 3
 #: Where shouting was made speech, and an "I" with it.
 _FIRST_PERSON = re.compile(r"\bi(?:[ '’](?:am|m|have|ve|was|love|want|need|can|will|ll|do|don|hate)\b)", re.IGNORECASE)
 _ALSO = 2
-_LONGEST_ALSO = 40
+_ALSO_WORDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,9 @@ def _also(option: Option, topic: Phrase, checker: SensitivityChecker) -> list[st
     for text in option.keywords:
         phrase = phrase_of(text, option.written)
         own = set(normalize(phrase.text).split())
-        short = phrase.shape in {Shape.NOUN, Shape.LABEL} and len(phrase.text) <= _LONGEST_ALSO
+        # One word by itself says little, unless it is a plural or a gerund.
+        least = 1 if phrase.shape is Shape.NOUN else 2
+        short = phrase.shape in {Shape.NOUN, Shape.LABEL} and least <= len(phrase.text.split()) <= _ALSO_WORDS
         if short and not own & words and says_something(phrase.text) and is_fit(phrase.text, checker):
             found.append(phrase.text)
             words |= own

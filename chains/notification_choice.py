@@ -124,7 +124,7 @@ def _own(journey: Journey, score: float) -> Option:
         source_id=journey.journey_id,
         source=journey.name,
         journey_kind=journey.kind,
-        keywords=keywords[:_KEYWORDS],
+        keywords=tuple(each.text for each in journey.keywords if each.events > 1)[:_KEYWORDS],
         written=(*keywords, *journey.texts),
     )
 

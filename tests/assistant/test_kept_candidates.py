@@ -1,11 +1,15 @@
 """The ledger: what counts as sent, what a second pass changes, and that nobody stays in it who was forgotten."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import count
 from pathlib import Path
 
+import psycopg
 import pytest
+from postgres_server import WHY_NOT, postgres_server
 
 from assistant.candidate_facts import CandidateFacts
 from assistant.candidate_output import row_of_candidate
@@ -27,6 +31,7 @@ from chains.notification import (
     candidate_key,
 )
 
+_NUMBERS = count(1)
 MORNING = datetime(2026, 6, 10, 4, tzinfo=UTC)
 DAY = MORNING.date()
 OPTION = Option(
@@ -51,9 +56,24 @@ def candidate(user_id: str, channel: Channel = Channel.EMAIL, day: date = DAY) -
     )
 
 
-@pytest.fixture(name="library")
-def library_fixture(tmp_path: Path) -> Iterator[Library]:
-    with Library(f"sqlite:///{tmp_path / 'library.sqlite'}") as library:
+@pytest.fixture(scope="module", name="socket_folder")
+def socket_folder_fixture() -> Iterator[str | None]:
+    with postgres_server() as folder:
+        yield folder
+
+
+@pytest.fixture(params=["sqlite", "postgres"], name="library")
+def library_fixture(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Library]:
+    url = f"sqlite:///{tmp_path / 'library.sqlite'}"
+    if request.param == "postgres":
+        folder: str | None = request.getfixturevalue("socket_folder")
+        if folder is None:
+            pytest.skip(WHY_NOT)
+        name = f"ledger_{next(_NUMBERS)}"
+        with closing(psycopg.connect(host=folder, user="journeys", dbname="postgres", autocommit=True)) as server:
+            server.execute(f"CREATE DATABASE {name}".encode())
+        url = f"postgresql://journeys@/{name}?host={folder}"
+    with Library(url) as library:
         yield library
 
 

@@ -165,11 +165,21 @@ class TestCommand:
         lines += [f"user-0005,2026-03-1{day}T10:00:00Z,email" for day in (1, 2, 3)]
         sent.write_text("user_id,timestamp,channel\n" + "\n".join(lines) + "\nuser-0006,when,sms\n", encoding="utf-8")
         ask = ("--home", home, "notify", "--channel", "push", *ON, "--users-file", users, "-o", out, "--sent", sent)
-        assert "6 of 7 rows" not in failed(run(capsys, *ask))
+        assert "1 of 7 rows could not be read; most often: unreadable time (1)" in failed(run(capsys, *ask))
         sent.write_text("user_id,timestamp,channel\n" + "\n".join(lines) + "\n", encoding="utf-8")
         told = json.loads(run(capsys, *ask, "--json").out)
         assert (told["sent_by_others"]["read"], told["reasons"]["week_cap"]) == (6, 1)
         assert json.loads(run(capsys, *ask, "--json").out)["sent_by_others"]["new"] == 0
+
+    def test_feedback_finds_the_candidates_in_the_library(
+        self, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        users, out, told = write_users(tmp_path / "users.csv"), tmp_path / "out.jsonl", tmp_path / "told.csv"
+        run(capsys, "--home", home, "notify", "--channel", "email", *ON, "--users-file", users, "-o", out)
+        key = rows_of(out)[0]["key"]
+        told.write_text(f"key,kind,timestamp\n{key},clicked,2026-03-15T09:00:00Z\nother,clicked,2026-03-15\n")
+        found = json.loads(run(capsys, "--home", home, "feedback", told, "--json").out)
+        assert (found["new"], found["aside"]) == (2, 1)
 
     def test_errors_say_what_to_do(self, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         ask = ("--home", home, "notify", "--channel", "email", "-o")

@@ -65,3 +65,7 @@ def test_items_of_a_list() -> None:
     assert item_text("a " * 60, 20) == "a a a a a a a a a…"
     assert listed(["a"], " and ") == "a"
     assert listed(["a", "b", "c"], " and ") == "a, b and c"
+
+
+def test_a_comma_is_followed_by_a_space() -> None:
+    assert phrase_of("FEATHER PEN,HOT PINK").text == "feather pen, hot pink"
