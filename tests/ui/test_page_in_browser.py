@@ -169,8 +169,7 @@ def test_what_takes_long_can_be_stopped_and_the_page_goes_on(visit: Visit) -> No
     expect(stop).to_be_hidden()
     expect(visit.page.locator("#panel-explore .cards")).to_be_visible()
     visit.page.unroute("**/queue/join*")
-    for route in held:
-        route.abort()
+    # Gradio asks that an event be cancelled which, held back, the program never heard of.
     visit.wrong.clear()
     visit.open("?tab=granularity&user=s01")
     expect(visit.page.locator("#panel-granularity .dial")).to_be_visible()
