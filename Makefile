@@ -26,8 +26,8 @@ $(PEERS): $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps $(TOPICS)
 	@touch $@
 
-demo: $(STAMP) ## journeys of the sample users, as a table in the terminal
-	@$(BIN)/journeys demo --no-ui
+demo: $(STAMP) ## journeys of the sample users, in the terminal and as a page (ctrl-c ends it)
+	@$(BIN)/journeys demo
 
 test: $(STAMP) ## all tests, on two processes, without the network
 	$(BIN)/python -m pytest

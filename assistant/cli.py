@@ -105,7 +105,14 @@ def demo(
     with _assistant(context) as assistant, Bars() as bars:
         log = demo_users.write_log(home / "sample.csv")
         read = assistant.ingest([log], on_rows=bars.rows("Reading"), on_users=bars.users("Indexing"))
+        opening = not no_ui and "ui" in plugged_commands()
+        if opening and next(assistant.library.users(), None) is None:
+            # So that the page can tell what changed since.
+            assistant.infer(users=read.users, as_of=demo_users.BEFORE, on_progress=bars.users("Inferring until May"))
         summary = assistant.infer(users=read.users, as_of=demo_users.AS_OF, on_progress=bars.users("Inferring"))
+        if opening:
+            demo_users.write_users(home / "users.csv")
+            assistant.expand(on_progress=bars.users("Expanding"))
     with _assistant(context) as assistant:
         console = Console()
         console.print(run_text(summary, read))
@@ -116,10 +123,8 @@ def demo(
             console.print(journeys_table(assistant.journeys(user_id)))
         console.print()
         console.print(f"More: journeys --home {home} show USER, explain USER RANK, users")
-        if not no_ui:
-            console.print(
-                "The page is not part of this version yet; journeys demo --no-ui says the same without this line."
-            )
+    if opening:
+        plugged_commands()["ui"](context)
 
 
 app.command()(ingest)

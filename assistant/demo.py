@@ -1,6 +1,8 @@
 """The sample users as a log file, rows that can't be read included, and their known journeys as labels."""
 
 import csv
+from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 
 from assistant.evaluation.labelled import LabelledUser
@@ -10,7 +12,12 @@ from assistant.sample import AS_OF, sample_users
 from chains.journeys import Kind, Stage
 from vectorstore.activity import normalize
 
-__all__ = ["AS_OF", "broken_rows", "known_sample", "labelled_sample", "write_log"]
+__all__ = ["AS_OF", "BEFORE", "broken_rows", "known_sample", "labelled_sample", "write_log", "write_users"]
+
+#: A month before: of what happened since, the demo's second run tells.
+BEFORE = datetime(2026, 5, 31, tzinfo=UTC)
+_HOURS = ("night", "morning", "afternoon", "evening")
+
 
 _COLUMNS = ("user_id", "timestamp", "kind", "text", "item_id", "board", "annotations", "label")
 
@@ -39,6 +46,23 @@ def write_log(path: Path) -> Path:
                 row = (user.user_id, moment, event.kind, event.text, event.item_id, event.board, annotations, label)
                 writer.writerow(["" if value is None else value for value in row])
         writer.writerows(_BROKEN)
+    return path
+
+
+def write_users(path: Path) -> Path:
+    """Writes a table of the sample users for segments: how active each is, and at which hours (UTC)."""
+    users = sample_users()
+    events = {user.user_id: len(user.activities) for user in users}
+    ordered = sorted(events.values())
+    light, heavy = ordered[len(ordered) // 3], ordered[2 * len(ordered) // 3]
+    with replacing(path) as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("user_id", "activity", "hours"))
+        for user in users:
+            count = events[user.user_id]
+            level = "light" if count < light else "heavy" if count >= heavy else "middle"
+            hours = Counter(_HOURS[event.timestamp.hour // 6] for event, _ in user.activities)
+            writer.writerow((user.user_id, level, max(sorted(hours), key=lambda part: hours[part])))
     return path
 
 

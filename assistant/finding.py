@@ -75,7 +75,7 @@ def _meant(snapshot: Snapshot, vector: Floats) -> list[FoundUser]:
     own: dict[str, list[tuple[Glance, float]]] = {}
     for place in np.flatnonzero(near >= NEAR).tolist():
         glance = snapshot.glances[place]
-        own.setdefault(glance.user_id, []).append((glance, float(near[place])))
+        own.setdefault(glance.user_id, []).append((glance, round(float(near[place]), _PLACES)))
     ranked = [
         FoundUser(user_id, tuple(sorted(some, key=lambda each: (-each[1], each[0].journey_id))))
         for user_id, some in own.items()

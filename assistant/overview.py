@@ -114,7 +114,9 @@ def overview_of(snapshot: Snapshot, among: frozenset[str] | None = None) -> Over
         in_catalogue=sum(glance.entry_id in known for glance in glances),
     )
     shown = {each.entry.entry_id: known[each.entry.entry_id] for each in kept}
-    return Overview(totals, tuple(kept), _orders(shown, glances, least), last, least, snapshot.sensitive)
+    return Overview(
+        totals, tuple(kept), _orders(shown, glances, least), last, least, snapshot.sensitive if among is None else 0
+    )
 
 
 def _figures(entry: Entry, glances: list[Glance], last: int, least: int) -> EntryFigures:

@@ -94,8 +94,7 @@ def changes(found: Regrouped) -> Markup:
             rows.append((Markup("–"), chip("new", "blue"), _into(found, place)))
     same = sum(_texts(journey) in after for journey in found.before)
     told = (
-        f"{count_text(len(found.before), 'journey')} as stored, "
-        f"{count_text(len(found.after), 'journey')} with this dial; "
+        f"{count_text(len(found.before), 'journey')} as stored, {len(found.after)} with this dial; "
         f"{same} would be the same. {count_text(found.took, 'text')} clustered."
     )
     body = joined(

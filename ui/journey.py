@@ -219,7 +219,7 @@ def _related(reading: Reading, view: UserView, journey: Journey, place: Place) -
             if items
             else notice("No items.", because or "Too few others with this journey engaged with the same items."),
         ),
-        class_="two",
+        class_="two even",
     )
 
 

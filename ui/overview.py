@@ -59,7 +59,7 @@ def overview_page(found: Overview, place: Place) -> Markup:
                 section(
                     "What comes before what", "Of users with both journeys, which one most began first.", _orders(found)
                 ),
-                class_="two",
+                class_="two even",
             ),
         )
     )
@@ -146,8 +146,7 @@ def _rising(found: Overview, place: Place) -> Markup:
         tag(
             "li",
             link(_users(each.entry.entry_id, place), each.entry.name, class_="name"),
-            chip(f"+{each.rise} users", "green"),
-            tag("small", f"{each.before} → {each.lately}", class_="muted"),
+            chip(f"{each.before} → {each.lately} users", "green"),
         )
         for each in rising
     )

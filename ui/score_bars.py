@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil, floor
 
 from chains.journeys import Journey
 from chains.ranking import START
@@ -41,18 +42,38 @@ def steps_of(journey: Journey) -> list[Step]:
     return steps
 
 
+def scale_of(steps: Sequence[Step]) -> tuple[float, float]:
+    """From where to where the bars are drawn, in tenths, so that small terms can be seen beside a high start."""
+    reached = [end for step in steps for end in (step.begin, step.end) if step.kind not in {"start", "total"}]
+    reached += [step.end for step in steps]
+    low = max(floor(10 * min(reached) - 0.5) / 10, 0.0)
+    return low, max(min(ceil(10 * max(reached)) / 10, 1.0), low + 0.1)
+
+
 def score_bars(steps: Sequence[Step]) -> Markup:
     """A row for each step: its name and what was measured, the bar, and the number."""
-    return tag("ol", *(_row(step) for step in steps), class_="waterfall")
+    low, high = scale_of(steps)
+    ends = tag(
+        "svg",
+        tag("text", f"{low:.1f}", x="0", y=11),
+        tag("text", f"{high:.1f}", x="100%", y=11, text_anchor="end"),
+        width="100%",
+        height=14,
+        aria_hidden="true",
+    )
+    scale = tag(
+        "li", tag("span", "Bars are drawn from", f" {low:.1f} to {high:.1f}", class_="what"), ends, class_="scale"
+    )
+    return tag("ol", *(_row(step, low, high) for step in steps), scale, class_="waterfall")
 
 
-def _row(step: Step) -> Markup:
-    left, right = sorted((min(max(step.begin, 0.0), 1.0), min(max(step.end, 0.0), 1.0)))
+def _row(step: Step, low: float, high: float) -> Markup:
+    left, right = sorted(min(max((end - low) / (high - low), 0.0), 1.0) for end in (step.begin, step.end))
     told = f"{step.end:.3f}" if step.kind in {"start", "total"} else f"{round(step.added, 3) + 0.0:+.3f}"
     bar = tag(
         "svg",
         tag("line", x1="0", x2="100%", y1=9, y2=9, class_="base"),
-        tag("rect", x=percent(left), y=2, width=percent(max(right - left, 0.004)), height=14, rx=2),
+        tag("rect", x=percent(left), y=2, width=percent(max(right - left, 0.006)), height=14, rx=2),
         width="100%",
         height=18,
         aria_hidden="true",

@@ -57,7 +57,7 @@ def serve(
     reading.open_all()
     told("starting the page…")
     # Gradio's own statistics and updates; read when it is imported.
-    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    os.environ.update(GRADIO_ANALYTICS_ENABLED="False")
     # Importing Gradio takes seconds, which other commands do without.
     from starlette.middleware import Middleware  # noqa: PLC0415
 

@@ -16,7 +16,15 @@ SIGNS: dict[ActivityKind, tuple[str, str]] = {
     ActivityKind.CLICKTHROUGH: ("M-4 -5L5 0L-4 5Z", "clicked"),
     ActivityKind.BOARD: ("M0 -6L6 0L0 6L-6 0Z", "board"),
 }
-_HEIGHT = 26
+_HEIGHT = 34
+#: Each kind has its own height in the lane, so that what was done in one moment stays apart.
+_LEVELS = {
+    ActivityKind.SEARCH: 9,
+    ActivityKind.BOARD: 9,
+    ActivityKind.SAVE: 17,
+    ActivityKind.CLOSEUP: 26,
+    ActivityKind.CLICKTHROUGH: 26,
+}
 _LONGEST = 90
 
 
@@ -48,7 +56,7 @@ def lane(events: Sequence[Activity], first: datetime, last: datetime, rank: int,
         sign(
             event.kind,
             percent(place),
-            middle,
+            str(_LEVELS[event.kind]),
             f"{date_text(event.timestamp)}, {SIGNS[event.kind][1]}: {shortened(event.text, _LONGEST)}",
         )
         for event, place in zip(events, places, strict=True)
@@ -76,7 +84,7 @@ def lane_label(name: str, events: Sequence[Activity]) -> str:
 
 
 def axis(first: datetime, last: datetime) -> Markup:
-    """The first of each month, or fewer where there are many."""
+    """The first of each month, or fewer where there are many; Januaries have their year."""
     marks = []
     moment = first.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     while moment <= last:
@@ -87,11 +95,11 @@ def axis(first: datetime, last: datetime) -> Markup:
     texts = joined(
         tag(
             "text",
-            f"{mark:%b %Y}" if mark.month == 1 or not number else f"{mark:%b}",
+            f"{mark:%b %Y}" if mark.month == 1 or step > 6 else f"{mark:%b}",
             x=percent(share_of(mark, first, last)),
             y=12,
         )
-        for number, mark in enumerate(marks[::step])
+        for mark in marks[::step]
     )
     return tag("svg", texts, width="100%", height=16, class_="axis", aria_hidden="true")
 

@@ -59,7 +59,8 @@ def tree_plot(tree: MergeOutline, texts: Sequence[str], of_group: Mapping[int, i
     drawn.append(tag("text", f"cut {tree.cut:.0%}", x=percent(cut), y=10, text_anchor="middle", class_="cut-label"))
     groups = len({leaf.group for leaf in tree.leaves})
     told = f"Tree of {len(tree.leaves)} leaves; cut at {tree.cut:.0%} it falls into {groups} groups"
-    return tag("svg", *drawn, width="100%", height=height, class_="tree", role="img", aria_label=told)
+    drawing = tag("svg", *drawn, width="100%", height=height, class_="tree", role="img", aria_label=told)
+    return tag("div", drawing, class_="tree-scroll", tabindex="0", role="region", aria_label="Tree of merges")
 
 
 def _x(together: float) -> float:
