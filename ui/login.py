@@ -88,7 +88,8 @@ class Doorkeeper:
         # Each takes 64 MB for a moment.
         self._at_once = asyncio.Semaphore(2)
 
-    async def __call__(self, name: str, password: str) -> bool:
+    async def admits(self, name: str, password: str) -> bool:
+        """Whether the two belong together."""
         tries = self._of(name)
         if tries.waiting >= _WAITING:
             return False

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from assistant.assistant import JourneyAssistant
 from ui.login import Doorkeeper, read_logins
+from ui.shell import style
 from vectorstore.errors import InputError
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def serve(
     from starlette.middleware import Middleware  # noqa: PLC0415
 
     from ui.headers import StayHere  # noqa: PLC0415
-    from ui.page import build_page, style  # noqa: PLC0415
+    from ui.page import build_page  # noqa: PLC0415
     from ui.theme import calm_theme  # noqa: PLC0415
 
     page = build_page(reading)
@@ -70,7 +71,8 @@ def serve(
     page.launch(
         server_name=host,
         server_port=chosen,
-        auth=doorkeeper,  # type: ignore[arg-type]
+        # A function, not an object: Gradio awaits what it knows to be a coroutine function, and takes all else for a yes.
+        auth=None if doorkeeper is None else doorkeeper.admits,  # type: ignore[arg-type]
         share=False,
         prevent_thread_lock=True,
         quiet=True,
