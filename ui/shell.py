@@ -59,6 +59,8 @@ def head_of(reading: Reading, place: Place, tabs: Sequence[Tab], how: str) -> Ma
                 data_query=place.query,
                 data_how=how,
                 data_tab=place.tab,
+                data_version=place.version,
+                data_who=place.visitor.name,
                 data_user=place.user,
                 data_journey=place.journey,
                 data_title=title,
