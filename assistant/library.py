@@ -227,6 +227,13 @@ class Library:
         with self._database.reading() as connection:
             return [change_of(row) for row in connection.execute(statement)]
 
+    def change_counts(self, run_id: str) -> dict[str, int]:
+        """How many changes of each kind a run found, also those of users who have been inferred anew since."""
+        kind = tables.changes.c.kind
+        asked = select(kind, func.count().label("count")).where(tables.changes.c.run_id == run_id).group_by(kind).order_by(kind)
+        with self._database.reading() as connection:
+            return {row.kind: row.count for row in connection.execute(asked)}
+
     def calls(self, user_id: str) -> list[dict[str, Any]]:
         """What models answered to make the user's current journeys, as lines of an audit file, in order."""
         calls = tables.calls
@@ -242,8 +249,8 @@ class Library:
         with self._database.writing() as connection:
             return put_judgements(connection, judgements, self._clock())
 
-    def judgements(self, user_id: str) -> list[DatedJudgement]:
-        """All that judges said of a user's journeys, in order of run, rank, and when."""
+    def judgements(self, user_id: str | None = None) -> list[DatedJudgement]:
+        """All that judges said of a user's journeys, or of all users', in order of run, rank, and when."""
         with self._database.reading() as connection:
             return judgements_of(connection, user_id)
 

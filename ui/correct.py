@@ -70,13 +70,14 @@ def correct_page(view: UserView, journey: Journey, place: Place, *, silent: bool
     others = [each for each in view.journeys if each is not journey]
     return tag(
         "div",
-        tag("div", _now(journey, place, silent=silent), _verdict(place, journey), class_="stack"),
+        tag(
+            "div", _now(journey, place, silent=silent), _verdict(place, journey), _flags(place, journey), class_="stack"
+        ),
         tag(
             "div",
             _rename(place, journey),
             _merge(place, journey, others),
             _split(place, journey),
-            _flags(place, journey),
             class_="stack",
         ),
         class_="two even",
