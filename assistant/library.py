@@ -229,10 +229,11 @@ class Library:
 
     def change_counts(self, run_id: str) -> dict[str, int]:
         """How many changes of each kind a run found, also those of users who have been inferred anew since."""
-        kind = tables.changes.c.kind
-        asked = select(kind, func.count().label("count")).where(tables.changes.c.run_id == run_id).group_by(kind).order_by(kind)
+        table = tables.changes
+        asked = select(table.c.kind, func.count().label("found")).where(table.c.run_id == run_id)
+        ordered = asked.group_by(table.c.kind).order_by(table.c.kind)
         with self._database.reading() as connection:
-            return {row.kind: row.count for row in connection.execute(asked)}
+            return {row.kind: row.found for row in connection.execute(ordered)}
 
     def calls(self, user_id: str) -> list[dict[str, Any]]:
         """What models answered to make the user's current journeys, as lines of an audit file, in order."""

@@ -88,7 +88,7 @@ def overview_of(snapshot: Snapshot, among: frozenset[str] | None = None) -> Over
     left = len(snapshot.users) - len(users)
     # The last week that is over: one that has just begun would look like a fall.
     last = week_of(snapshot.as_of) - 1
-    if len(users) < least or 0 < left < least:
+    if (among is not None and len(users) < least) or 0 < left < least:
         none = Totals(0, 0, 0, 0, 0, 0)
         return Overview(none, (), (), last, least, 0, too_few=True)
     glances = [glance for glance in snapshot.glances if glance.user_id in users]

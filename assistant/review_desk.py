@@ -30,7 +30,8 @@ class Desk:
     """What lies before one reviewer. item, journey, events: what comes next, None and () where nothing is left.
 
     waiting: journeys without a verdict of this person, those passed over included. reasons: how many of them by the
-    strongest. verdicts: of this person, of all time. agreement: of all people. gate: whether the judge may be relied on.
+    strongest. verdicts: of this person, of all time. agreement: of all people. gate: whether the judge may be relied
+    on.
     """
 
     item: ReviewItem | None

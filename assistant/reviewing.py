@@ -1,4 +1,4 @@
-"""Which journeys a person should look at next, and how far judges and people agree so far. Pure: nothing is read here."""
+"""Which journeys a person should look at next, and how far judges and people agree so far. Nothing is read here."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -10,7 +10,7 @@ from ui.pieces import chip, link, notice
 from ui.place import Place
 
 #: What the five levels mean: in short what a judge is told (chains/relevance.py).
-RATED = {1: "no such interest", 2: "passing", 3: "some interest", 4: "clear", 5: "important"}
+RATED = {1: "no such interest", 2: "passing", 3: "some interest", 4: "clear", 5: "strong"}
 
 
 def sentence(label: Label) -> str:

@@ -71,7 +71,7 @@ def serve(
     page.launch(
         server_name=host,
         server_port=chosen,
-        # A function, not an object: Gradio awaits what it knows to be a coroutine function, and takes all else for a yes.
+        # A function, not an object: what Gradio does not know to be awaited, it takes for a yes.
         auth=None if doorkeeper is None else doorkeeper.admits,  # type: ignore[arg-type]
         share=False,
         prevent_thread_lock=True,

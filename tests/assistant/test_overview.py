@@ -91,5 +91,11 @@ def test_a_segment_hides_an_entry_whose_other_users_are_too_few() -> None:
     assert overview_of(snapshot(own), frozenset("abcdg")).entries == (), "all users have five, so one would follow"
 
 
+def test_a_library_of_two_users_has_totals_but_no_entry() -> None:
+    found = overview_of(snapshot([glance("ann", "wedding"), glance("bob", "wedding")]))
+    assert (found.too_few, found.totals.journeys, found.entries) == (False, 2, ())
+    assert not overview_of(snapshot([])).too_few
+
+
 def test_weeks_end_with_the_last_that_is_over() -> None:
     assert overview_of(snapshot([glance(user, "wedding") for user in THREE])).last_week == LAST

@@ -93,16 +93,12 @@ def test_everything_is_reached_by_keyboard_with_the_focus_to_be_seen(visit: Visi
         told = visit.page.evaluate(
             "() => { const own = document.activeElement; const box = own.closest('.journey') || own; "
             "const style = getComputedStyle(box); return [own.innerText || own.name || '', style.outlineStyle, "
-            "parseFloat(style.outlineWidth), own.getBoundingClientRect().height] }"
+            "parseFloat(style.outlineWidth), own === document.body ? 0 : own.getBoundingClientRect().height] }"
         )
         seen.append(told)
     assert any("Explore" in text for text, *_ in seen)
     assert any("Meal prep" in text for text, *_ in seen), "the first card"
-    unseen = [
-        text
-        for text, style, width, high in seen
-        if high and not text.startswith("Skip to the content\n") and (style == "none" or width < 2)
-    ]
+    unseen = [text for text, style, width, high in seen if high and (style == "none" or width < 2)]
     assert unseen == []
 
 
@@ -163,6 +159,14 @@ def test_the_theme_is_turned_and_kept(visit: Visit) -> None:
     expect(visit.page.locator("body")).to_have_class(re.compile("dark"))
 
 
+def log_in(visit: Visit, password: str) -> None:
+    """Gradio forgets the name after a wrong answer."""
+    visit.page.get_by_label("username").fill("")
+    visit.page.get_by_label("username").fill("pam")
+    visit.page.get_by_label("password").fill(password)
+    visit.page.get_by_role("button", name="Login").click()
+
+
 def test_with_a_login_nothing_is_shown_before_it(browser: Browser, tmp_path: Path) -> None:
     with made(tmp_path / "home") as assistant:
         assistant.ingest([write_log(tmp_path / "log.csv", made_rows("ann", "wedding"))])
@@ -170,13 +174,10 @@ def test_with_a_login_nothing_is_shown_before_it(browser: Browser, tmp_path: Pat
     with served(tmp_path / "home", "--auth-file", str(tmp_path / "logins")) as address:
         context, visit = visitor(browser, address)
         visit.page.goto(address)
-        visit.page.get_by_label("username").fill("pam")
-        visit.page.get_by_label("password").fill("wrong password")
-        visit.page.get_by_role("button", name="Login").click()
+        log_in(visit, "wrong password")
         visit.page.get_by_text("Incorrect").wait_for()
         assert "Journey Assistant" not in visit.page.inner_text("body")
         assert context.request.get(address + "config").status == 401
-        visit.page.get_by_label("password").fill("a long password")
-        visit.page.get_by_role("button", name="Login").click()
+        log_in(visit, "a long password")
         visit.page.get_by_role("heading", name="Journey Assistant").wait_for()
         context.close()
