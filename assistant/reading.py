@@ -14,6 +14,7 @@ from assistant.errors import LibraryError
 from assistant.finding import Found, find_users, users_of_entry
 from assistant.overview import Overview, overview_of
 from assistant.review_desk import ReviewDesk
+from assistant.run_quality import RunQualities
 from assistant.runs import DatedChange, Run, UserState
 from assistant.segments import Segments, read_segments
 from assistant.snapshot import BeingRead, Snapshots
@@ -109,6 +110,7 @@ class Reading:
             assistant.expansions,
             self.segments,
             self.review,
+            self.qualities,
         ):
             assert made is not None
         self._snapshots.current()
@@ -120,6 +122,10 @@ class Reading:
     @cached_property
     def review(self) -> ReviewDesk:
         return ReviewDesk(self.assistant)
+
+    @cached_property
+    def qualities(self) -> RunQualities:
+        return RunQualities(self.assistant)
 
     def home(self) -> Home:
         counts, runs = self.assistant.library.count(), self.assistant.library.runs()
