@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 GOOD = 4
 BINS = 10
 _KEPT = 8
+_ALLOW, _OTHER = "allow", "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,8 @@ class JudgedRun:
 @dataclass(frozen=True, slots=True)
 class CurrentJourneys:
     """Of the journeys of a run that are still current, how many of each. users: whose they are. confidence: by tenths,
-    from 0 to 1. fallbacks: by the reason why a model has no part. safety: "allow", or the category."""
+    from 0 to 1. fallbacks: by the reason why a model has no part. safety: "allow", or the category,
+    those with few journeys together as "other"."""
 
     users: int
     journeys: int
@@ -125,21 +127,26 @@ class RunQualities:
                 self._sample = (key, sample_quality(self.assistant))
             return self._sample[1]
 
+    @property
+    def _least(self) -> int:
+        return self.assistant.settings.catalogue.min_users
+
     def _current(self, run_id: str) -> CurrentJourneys | None:
         library = self.assistant.library
         key = (run_id, library.count(), next((run.state for run in library.runs()), None))
         with self._lock:
             if key not in self._kept:
                 users = library.done_users(run_id)
-                found = current_journeys(library.all_journeys(users), len(users)) if users else None
+                found = current_journeys(library.all_journeys(users), len(users), self._least) if users else None
                 while len(self._kept) >= _KEPT:
                     self._kept.pop(next(iter(self._kept)))
                 self._kept[key] = found
             return self._kept[key]
 
 
-def current_journeys(journeys: Iterable[Journey], users: int) -> CurrentJourneys:
-    """Counts journeys, in one pass. users: how many have them, or had none found."""
+def current_journeys(journeys: Iterable[Journey], users: int, least: int = 1) -> CurrentJourneys:
+    """Counts journeys, in one pass. users: how many have them, or had none found. least: sensitive categories with
+    fewer journeys are not told one by one."""
     standing: Counter[str] = Counter()
     named_by: Counter[str] = Counter()
     fallbacks: Counter[str] = Counter()
@@ -153,8 +160,10 @@ def current_journeys(journeys: Iterable[Journey], users: int) -> CurrentJourneys
         if journey.fallback:
             fallbacks[journey.fallback] += 1
         allowed = journey.safety.policy is Policy.ALLOW
-        safety["allow" if allowed else journey.safety.category or "topic"] += 1
+        safety[_ALLOW if allowed else journey.safety.category or "topic"] += 1
         bins[min(int(journey.confidence * BINS), BINS - 1)] += 1
+    for name in [name for name, number in safety.items() if name != _ALLOW and number < least]:
+        safety[_OTHER] += safety.pop(name)
     return CurrentJourneys(users, count, standing, tuple(bins), named_by, fallbacks, safety)
 
 

@@ -19,7 +19,7 @@ _ABOUT = (
 def agreement_bars(found: JudgeAgreement, gate: Gate) -> Markup:
     """The judge against people, and people among themselves; what is missing where there is nothing to compare."""
     judge = (
-        _block("Judge and people", found.judge, f"{found.model}, against the middle of what people said.")
+        _block("Judge and people", found.judge, f"{found.model}, against the middle of what people said.", bars=True)
         if found.judge
         else notice(
             "No judge to compare with.",
@@ -27,7 +27,7 @@ def agreement_bars(found: JudgeAgreement, gate: Gate) -> Markup:
         )
     )
     people = (
-        _block("People among themselves", found.humans, "Each two people who rated the same journey.")
+        _block("People among themselves", found.humans, "Each two people who rated the same journey.", bars=False)
         if found.humans and found.humans.pairs
         else notice("Nobody to compare with.", "Two people have to rate the same journey.")
     )
@@ -41,8 +41,8 @@ def _gate_told(gate: Gate) -> str:
     return f"Not to be relied on yet: {gate.because}."
 
 
-def _block(title: str, found: LevelAgreement, says: str) -> Markup:
-    rows = joined(_row(name, getattr(found, key), bar) for key, name, bar in _ABOUT)
+def _block(title: str, found: LevelAgreement, says: str, *, bars: bool) -> Markup:
+    rows = joined(_row(name, getattr(found, key), bar if bars else None) for key, name, bar in _ABOUT)
     pairs = f"{count_text(found.pairs, 'pair')} of {count_text(found.groups, 'user')}"
     return tag(
         "div",

@@ -55,7 +55,7 @@ document.addEventListener('submit', (event) => {
   if (!form) return;
   event.preventDefault();
   if (form.dataset.act) return act(form, event.submitter);
-  if (form.dataset.own) return;
+  if ('own' in form.dataset) return;
   go('?' + new URLSearchParams(new FormData(form)).toString(), 'push');
 });
 

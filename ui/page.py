@@ -7,8 +7,9 @@ import gradio as gr
 from assistant.reading import Reading
 from ui.acting import Asked, acted, arrived
 from ui.frame import Tab, Wiring
+from ui.packaged import packaged
 from ui.place import Place
-from ui.shell import TITLE, body, head_of, packaged, settled
+from ui.shell import TITLE, body, head_of, settled
 from ui.tabs import TABS
 
 

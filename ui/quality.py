@@ -131,7 +131,7 @@ _ASKED = (
     Row("Journeys", lambda each: f"{each.run.journeys:,}"),
     Row("Journeys a user", _a_user),
     Row("Changes", _changes, "against the run before"),
-    Row("Took", _took, "and waited, where it was cut off"),
+    Row("Took", _took, "waiting included, where it was cut off"),
 )
 
 

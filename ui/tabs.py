@@ -1,6 +1,15 @@
 """All tabs, in their order. A new one is a file with a TAB, and one line here."""
 
-from ui import correct, explore, granularity, journey, overview, quality, review
+from ui import ask, correct, explore, granularity, journey, overview, quality, review
 from ui.frame import Tab
 
-TABS: tuple[Tab, ...] = (overview.TAB, explore.TAB, journey.TAB, correct.TAB, granularity.TAB, review.TAB, quality.TAB)
+TABS: tuple[Tab, ...] = (
+    overview.TAB,
+    explore.TAB,
+    journey.TAB,
+    correct.TAB,
+    granularity.TAB,
+    review.TAB,
+    quality.TAB,
+    ask.TAB,
+)
