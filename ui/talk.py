@@ -40,7 +40,7 @@ def turn(each: ToldTurn) -> Markup:
 def _tools(each: ToldTurn) -> Markup | None:
     if not each.tools:
         return None
-    told = f"Looked up {count_text(len(each.tools), 'time')}"
+    told = f"{count_text(len(each.tools), 'tool')} used"
     if not each.is_over and each.tools[-1].ok is None:
         told = f"Looking up: {each.tools[-1].tool.replace('_', ' ')}…"
     rows = joined(tag("li", _use(use)) for use in each.tools)
