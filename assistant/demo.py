@@ -14,8 +14,8 @@ from vectorstore.activity import normalize
 
 __all__ = ["AS_OF", "BEFORE", "broken_rows", "known_sample", "labelled_sample", "write_log", "write_users"]
 
-#: A month before: of what happened since, the demo's second run tells.
-BEFORE = datetime(2026, 5, 31, tzinfo=UTC)
+#: Two weeks before: of what happened since, the demo's second run tells.
+BEFORE = datetime(2026, 6, 14, tzinfo=UTC)
 _HOURS = ("night", "morning", "afternoon", "evening")
 
 

@@ -81,6 +81,10 @@ def reads(sizes: Sizes) -> str:
     return _printed("tests.bench_reads", *sizes.words)
 
 
+def page(sizes: Sizes) -> str:
+    return _printed("tests.bench_page", *sizes.words)
+
+
 def embedding(sizes: Sizes) -> str:
     words = ["--texts", "200", "--rounds", "1"] if sizes.small else ["--texts", "4000"]
     return _fenced(_printed("tests.bench_embedding", *words))
@@ -128,6 +132,7 @@ PARTS = {
         runs,
     ),
     "reads": Part("Reading", "Answers about one user, from a process that stays open.", reads),
+    "page": Part("The page", "Measured in a browser, from the click to what is drawn.", page),
     "embedding": Part("Embedding", "minilm, in texts a second.", embedding),
     "stores": Part("Keyword stores", "384 dimensions, users of 60 keywords.", stores),
 }

@@ -9,7 +9,8 @@ from ui.pieces import colour
 from ui.timeline import percent
 
 _ROW = 20
-_LONGEST = 34
+# Letters of a label that have room: on a desk's screen, and on a telephone's.
+_LONGEST, _SHORTEST = 34, 17
 _TEXT = 0.42
 
 
@@ -24,7 +25,6 @@ def tree_plot(tree: MergeOutline, texts: Sequence[str], of_group: Mapping[int, i
     }
     for number, leaf in enumerate(tree.leaves):
         rank = of_group.get(leaf.group, 0)
-        told = shortened(texts[leaf.members[0]], _LONGEST)
         more = f" +{len(leaf.members) - 1}" if len(leaf.members) > 1 else ""
         y = 18 + _ROW * (number + 0.5)
         class_ = f"leaf {colour(rank) if rank else 'none'}"
@@ -33,7 +33,16 @@ def tree_plot(tree: MergeOutline, texts: Sequence[str], of_group: Mapping[int, i
                 "g",
                 tag("title", "; ".join(shortened(texts[place], 80) for place in leaf.members[:12])),
                 tag("text", str(rank) if rank else "–", x="2", y=y + 4, class_="rank"),
-                tag("text", f"{told}{more}", x="24", y=y + 4, class_="label"),
+                *(
+                    tag(
+                        "text",
+                        f"{shortened(texts[leaf.members[0]], long)}{more}",
+                        x="24",
+                        y=y + 4,
+                        class_=f"label {on}",
+                    )
+                    for long, on in ((_LONGEST, "wide-only"), (_SHORTEST, "narrow-only"))
+                ),
                 tag("line", x1=percent(_TEXT), x2=percent(_x(leaf.together)), y1=y, y2=y),
                 class_=class_,
             )
@@ -59,8 +68,7 @@ def tree_plot(tree: MergeOutline, texts: Sequence[str], of_group: Mapping[int, i
     drawn.append(tag("text", f"cut {tree.cut:.0%}", x=percent(cut), y=10, text_anchor="middle", class_="cut-label"))
     groups = len({leaf.group for leaf in tree.leaves})
     told = f"Tree of {len(tree.leaves)} leaves; cut at {tree.cut:.0%} it falls into {groups} groups"
-    drawing = tag("svg", *drawn, width="100%", height=height, class_="tree", role="img", aria_label=told)
-    return tag("div", drawing, class_="tree-scroll", tabindex="0", role="region", aria_label="Tree of merges")
+    return tag("svg", *drawn, width="100%", height=height, class_="tree", role="img", aria_label=told)
 
 
 def _x(together: float) -> float:
