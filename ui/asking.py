@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from assistant.agent import open_agent
 from assistant.agent.conversations import Conversations
 from assistant.agent.events import AgentEvent
-from assistant.agent.pumping import Stops, pumped
+from assistant.agent.pumping import Events, Stops, pumped
 from assistant.agent.told_turn import ToldTurn
 from assistant.assistant import JourneyAssistant
 from ui.markup import Markup
@@ -104,7 +104,7 @@ class Asking:
             self.stops.end(said.thread, flag)
         yield self._shown((*before, turn.when_stopped()), said)
 
-    def _events(self, said: Said, ask: "Callable[[Agent], Iterator[AgentEvent]]") -> Iterator[AgentEvent]:
+    def _events(self, said: Said, ask: "Callable[[Agent], Iterator[AgentEvent]]") -> Events:
         with closing(self.opened(self.assistant, may_see=None, by=said.who)) as agent:
             yield from ask(agent)
 

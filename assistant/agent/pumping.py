@@ -1,6 +1,6 @@
 """Events of an answer by way of a thread, so that whoever waits for them can stop at any moment."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from queue import Empty, Queue
@@ -10,6 +10,8 @@ from assistant.agent.events import AgentEvent
 from vectorstore.errors import JourneyError
 
 _LOOK_EVERY = 0.1
+
+Events = Generator[AgentEvent, None, None]
 
 
 @dataclass
@@ -38,7 +40,7 @@ class Stops:
                 del self._asked[thread]
 
 
-def pumped(begin: Callable[[], Iterator[AgentEvent]], stop: Event) -> Iterator[list[AgentEvent]]:
+def pumped(begin: Callable[[], Events], stop: Event) -> Iterator[list[AgentEvent]]:
     """All events that have come meanwhile, each tenth of a second at most; [] where none has.
 
     It ends with the events, or as soon as it is stopped; the thread then ends with the event that it waits for.
@@ -57,12 +59,9 @@ def pumped(begin: Callable[[], Iterator[AgentEvent]], stop: Event) -> Iterator[l
             yield []
 
 
-def _pump(
-    begin: Callable[[], Iterator[AgentEvent]], stop: Event, queue: "Queue[AgentEvent | JourneyError | None]"
-) -> None:
+def _pump(begin: Callable[[], Events], stop: Event, queue: "Queue[AgentEvent | JourneyError | None]") -> None:
     try:
-        events = begin()
-        with closing(events):  # type: ignore[type-var]
+        with closing(begin()) as events:
             for event in events:
                 if stop.is_set():
                     return
