@@ -40,6 +40,18 @@ def say_who(visit: Visit, name: str) -> None:
     visit.settle()
 
 
+def rest(visit: Visit) -> None:
+    """Until nothing is under way any more: the browser takes what is cut off for an error."""
+    visit.settle()
+    visit.page.wait_for_timeout(700)
+
+
+def reload(visit: Visit) -> None:
+    rest(visit)
+    visit.page.reload()
+    visit.settle()
+
+
 def test_a_new_name_is_asked_who_says_it_and_kept_after_reload(visit: Visit) -> None:
     visit.open("?tab=correct&user=s05")
     say_who(visit, "Ada")
@@ -52,8 +64,7 @@ def test_a_new_name_is_asked_who_says_it_and_kept_after_reload(visit: Visit) -> 
     field.fill("A name of its own")
     visit.page.get_by_role("button", name="Rename").click()
     expect(visit.page.locator("#panel-correct .subject")).to_contain_text("A name of its own")
-    visit.page.reload()
-    visit.settle()
+    reload(visit)
     expect(visit.page.locator("#panel-correct .subject")).to_contain_text("A name of its own")
     expect(visit.page.locator(".signed").locator("visible=true")).to_contain_text("Ada")
     visit.open("?tab=explore&user=s05")
@@ -61,6 +72,7 @@ def test_a_new_name_is_asked_who_says_it_and_kept_after_reload(visit: Visit) -> 
     visit.open("?tab=correct&user=s05")
     visit.page.get_by_role("button", name="Take back").first.click()
     expect(visit.page.locator("#panel-correct .subject")).to_contain_text(before)
+    rest(visit)
 
 
 def test_three_journeys_are_rated_by_keyboard(visit: Visit) -> None:
@@ -68,7 +80,7 @@ def test_three_journeys_are_rated_by_keyboard(visit: Visit) -> None:
     say_who(visit, "Ben")
     page = visit.page
     subject = page.locator("#panel-review .subject")
-    first = subject.inner_text()
+    first = subject.text_content() or ""
     for number, key in enumerate("425", 1):
         page.keyboard.press(key)
         expect(page.locator("#panel-review .card b").first).to_have_text(re.compile(r"\d+"))
@@ -156,13 +168,13 @@ def test_the_agent_answers_with_links_and_writes_only_what_is_approved(browser: 
     assert "Weekly cooking" not in other.text()
     page.get_by_role("button", name="Keep it").click()
     expect(page.locator("#talk .answer")).to_have_count(2, timeout=40_000)
-    other.page.reload()
-    other.settle()
+    reload(other)
     assert "Weekly cooking" in other.text()
     other.open("?tab=ask")
     assert ANSWER not in other.text()
 
-    page.reload()
+    page.get_by_role("button", name="New conversation").wait_for()
+    reload(visit)
     expect(page.locator("#talk .answer").first).to_have_text(ANSWER, timeout=40_000)
     page.get_by_label("Your question").fill("What is s01 up to?")
     page.keyboard.press("Enter")
@@ -170,6 +182,7 @@ def test_the_agent_answers_with_links_and_writes_only_what_is_approved(browser: 
     page.locator("#talk .referred a", has_text="Road trip").click()
     visit.settle()
     expect(page.locator("#panel-journey .subject")).to_contain_text("Road trip")
+    rest(visit)
     context.close()
     other_context.close()
     assert visit.wrong + other.wrong == []
