@@ -16,6 +16,7 @@ from assistant.forgetting import Erased, erase
 from assistant.home import Home
 from assistant.inferring import Inferring, role_of
 from assistant.labelling import Labelling
+from assistant.notifications import Notifications
 from assistant.reading import Reading
 from assistant.reclustering import recluster
 from assistant.recommending import entries_of, recommend_to
@@ -38,7 +39,7 @@ OnProgress = Callable[[int, int], None]
 def _silently(done: int, total: int) -> None: ...
 
 
-class JourneyAssistant(Labelling, Home):
+class JourneyAssistant(Labelling, Notifications, Home):
     """Everything that can be done with a home folder. Use as a context manager, or call `close`."""
 
     @cached_property
@@ -234,11 +235,11 @@ class JourneyAssistant(Labelling, Home):
         return sorted(self.library.changes(user_id), key=lambda each: each.run_id, reverse=True)
 
     def recluster(self, user_id: str, granularity: Granularity, as_of: datetime) -> list[Journey]:
-        """What the journeys would be with another granularity, from the keyword store; nothing is stored.
+        """What the journeys would be with another granularity and all labels, from the keyword store; none is stored.
 
         Raises StoreError where the store was filled by another version.
         """
-        return recluster(self.store, user_id, as_of, self.options(granularity), self.models)
+        return recluster(self.store, user_id, as_of, self.options(granularity), self.inferred)
 
     def retriever(self, user_id: str, limit: int = 10) -> "ActivityRetriever":
         """A LangChain retriever over the user's activity."""

@@ -22,6 +22,7 @@ from assistant.commands.infer import infer
 from assistant.commands.ingest import ingest
 from assistant.commands.judge import judge
 from assistant.commands.labels import labels_app
+from assistant.commands.notify import notify
 from assistant.commands.plugged import plugged_commands
 from assistant.commands.recommend import recommend
 from assistant.commands.train import train_app
@@ -172,6 +173,7 @@ app.command()(explain)
 app.command()(expand)
 app.command()(recommend)
 app.command()(catalogue)
+app.command()(notify)
 app.command()(judge)
 app.command()(chat)
 app.command()(experiment)
@@ -209,6 +211,11 @@ def forget(context: typer.Context, user: User, as_json: AsJson = False) -> None:
                     "vectors": erased.vectors,
                     "journeys": erased.library.journeys,
                     "changes": erased.library.changes,
+                    "calls": erased.library.calls,
+                    "judgements": erased.library.judgements,
+                    "labels": erased.library.labels,
+                    "feedback": erased.library.feedback,
+                    "replies": erased.replies,
                     "expansions": erased.expansions,
                     "conversations": erased.conversations,
                     "remaining": erased.remaining,
@@ -225,6 +232,14 @@ def forget(context: typer.Context, user: User, as_json: AsJson = False) -> None:
                 "rows of this user in logs are passed over from now on; "
                 "journeys ingest LOG --allow-forgotten ID reads them"
             )
+            said = {
+                "replies of models kept for him": erased.library.calls + erased.replies,
+                "judgements": erased.library.judgements,
+                "labels": erased.library.labels,
+                "feedback": erased.library.feedback,
+            }
+            if any(said.values()):
+                print("also: " + ", ".join(f"{count:,} {what}" for what, count in said.items() if count))
             if erased.expansions:
                 print(f"the catalogue lost {erased.expansions:,} values that too few users are left for")
             if erased.conversations:

@@ -82,6 +82,7 @@ def erase(
         + (library.state(user_id) is not None)
         + len(library.calls(user_id))
         + len(library.judgements(user_id))
+        + library.ledger.count_of(user_id)
         + len(library.labels(user_id))
         + replies.forget(user_id)
         + len(conversations.about(user_id))

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
 
@@ -18,6 +19,7 @@ from assistant.changes import Change
 from assistant.database import Database
 from assistant.errors import LibraryError
 from assistant.feedback_rows import FeedbackEvent
+from assistant.kept_candidates import Ledger, forget_told
 from assistant.kept_feedback import (
     CandidateOutcome,
     Kept,
@@ -58,6 +60,7 @@ from assistant.rows import (
     state_of,
     state_row,
 )
+from assistant.run_checks import require_running, require_sound
 from assistant.runs import Counts, DatedChange, Forgotten, Run, RunParameters, RunState, UserResult, UserState
 from chains.journeys import Journey
 from chains.judgement import Judgement
@@ -65,6 +68,10 @@ from chains.labels import Label
 
 # Ids in one statement, and rows fetched at a time; both databases take more, but gain nothing from it.
 _CHUNK = 500
+
+
+# In the order of `Forgotten`.
+_OF_USERS = (tables.journeys, tables.changes, tables.user_state, tables.calls, tables.judgements, tables.labels)
 
 
 def _now() -> datetime:
@@ -87,6 +94,11 @@ class Library:
         except LibraryError:
             self.close()
             raise
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """Who is told what, and why everybody else is not."""
+        return Ledger(self._database, self._clock)
 
     @property
     def location(self) -> str:
@@ -115,7 +127,7 @@ class Library:
         """Ends a run, as finished or failed, and counts what it wrote. Raises LibraryError where it was overtaken."""
         found = select(func.count(), func.coalesce(func.sum(tables.user_state.c.journeys), 0))
         with self._database.writing() as connection:
-            _require_running(connection, run)
+            require_running(connection, run)
             users, journeys = connection.execute(found.where(tables.user_state.c.run_id == run.run_id)).one()
             _end(connection, run.run_id, state=state.value, finished=self._clock(), users=users, journeys=journeys)
             return run_of(connection.execute(select(tables.runs).where(tables.runs.c.run_id == run.run_id)).one())
@@ -155,10 +167,10 @@ class Library:
         batch may be given twice. Returns how many users were written. Raises LibraryError where the run was
         overtaken; ValueError where a user comes twice, or a journey is of another user or has a rank or id twice.
         """
-        _require_sound(results)
+        require_sound(results)
         state, journeys = tables.user_state, tables.journeys
         with self._database.writing() as connection:
-            _require_running(connection, run)
+            require_running(connection, run)
             asked = select(state.c.user_id).where(state.c.run_id == run.run_id)
             done = set(_among(connection, asked, state.c.user_id, [result.user_id for result in results]))
             todo = [result for result in results if result.user_id not in done]
@@ -336,17 +348,10 @@ class Library:
         """
         with self._database.writing() as connection:
             counts = [
-                connection.execute(delete(table).where(table.c.user_id == user_id)).rowcount
-                for table in (
-                    tables.journeys,
-                    tables.changes,
-                    tables.user_state,
-                    tables.calls,
-                    tables.judgements,
-                    tables.labels,
-                )
+                connection.execute(delete(table).where(table.c.user_id == user_id)).rowcount for table in _OF_USERS
             ]
             counts.append(forget_feedback(connection, user_id))
+            counts.append(forget_told(connection, user_id))
         self._database.scrub()
         return Forgotten(*counts)
 
@@ -376,28 +381,6 @@ class Library:
 
 def _end(connection: Connection, run_id: str, **values: Any) -> None:
     connection.execute(update(tables.runs).where(tables.runs.c.run_id == run_id).values(**values))
-
-
-def _require_running(connection: Connection, run: Run) -> None:
-    statement = select(tables.runs.c.state).where(tables.runs.c.run_id == run.run_id)
-    state = connection.execute(statement).scalar_one_or_none()
-    if state != RunState.RUNNING:
-        raise LibraryError(
-            f"{run.run_id} is {state or 'unknown'} and can write no more: another run has begun since, "
-            "so wait until that has ended, then start this one again"
-        )
-
-
-def _require_sound(results: Sequence[UserResult]) -> None:
-    if len({result.user_id for result in results}) < len(results):
-        raise ValueError("a batch has the same user twice")
-    for result in results:
-        owners = {journey.user_id for journey in result.journeys} | {change.user_id for change in result.changes}
-        if owners - {result.user_id}:
-            raise ValueError(f"a journey or change given for user {result.user_id!r} is of another user")
-        for name in ("rank", "journey_id"):
-            if len({getattr(journey, name) for journey in result.journeys}) < len(result.journeys):
-                raise ValueError(f"user {result.user_id!r} has the same {name} twice")
 
 
 def _chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:

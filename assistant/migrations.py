@@ -6,7 +6,18 @@ from sqlalchemy import Connection, insert, inspect, select, text, update
 
 from assistant.database import Database
 from assistant.errors import LibraryError
-from assistant.tables import METADATA, calls, feedback, judgements, labels, run_usage, schema_version, validations
+from assistant.tables import (
+    METADATA,
+    TOLD,
+    calls,
+    feedback,
+    judgements,
+    labels,
+    notify_runs,
+    run_usage,
+    schema_version,
+    validations,
+)
 
 Step = Callable[[Connection], None]
 
@@ -32,8 +43,13 @@ def _add_feedback(connection: Connection) -> None:
     feedback.create(connection)
 
 
+def _add_notifications(connection: Connection) -> None:
+    for table in (notify_runs, *TOLD):
+        table.create(connection)
+
+
 #: The step at position i takes a library from version i + 1 to i + 2. Steps are added, never changed.
-STEPS: tuple[Step, ...] = (_add_calls, _add_judgements, _add_run_usage, _add_labels, _add_feedback)
+STEPS: tuple[Step, ...] = (_add_calls, _add_judgements, _add_run_usage, _add_labels, _add_feedback, _add_notifications)
 
 # Any number, as long as it stays the same: two processes that make one library at once take turns on it.
 _TURN = 1_785_302_117

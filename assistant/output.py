@@ -109,24 +109,24 @@ def write_assignments(journeys: Iterable[Journey], path: Path) -> int:
 @contextmanager
 def replacing(path: Path) -> Iterator[TextIO]:
     """A text file that takes the place of `path` once it is whole. Raises InputError where it can't be written."""
-    with _unfinished(path) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as file:
+    with unfinished(path) as part, part.open("w", encoding="utf-8", newline="") as file:
         yield file
 
 
 @contextmanager
-def _unfinished(path: Path) -> Iterator[Path]:
+def unfinished(path: Path) -> Iterator[Path]:
     """The path to write to; what is there in the end takes the place of `path`."""
     _remove_abandoned(path)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
+    part = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
     try:
-        yield unfinished
-        unfinished.replace(path)
+        yield part
+        part.replace(path)
     except OSError as error:
         raise InputError(
             f"{path} can't be written ({error.strerror or error}): make room, or name another file"
         ) from error
     finally:
-        unfinished.unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
 
 
 def _remove_abandoned(path: Path) -> None:
@@ -151,7 +151,7 @@ def _runs(process: int) -> bool:
 
 def _write_parquet(rows: Iterable[dict[str, Any]], path: Path) -> int:
     count, waiting = 0, []
-    with _unfinished(path) as unfinished, pq.ParquetWriter(unfinished, _SCHEMA) as writer:
+    with unfinished(path) as part, pq.ParquetWriter(part, _SCHEMA) as writer:
         for row in rows:
             waiting.append(row)
             count += 1

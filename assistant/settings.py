@@ -24,6 +24,7 @@ from assistant.errors import SettingsError
 from assistant.experiment_settings import ExperimentSettings
 from assistant.model_settings import ModelsSettings
 from assistant.naming_settings import GuardSettings, StyleSettings
+from assistant.notify_settings import NotifySettings
 from assistant.settings_layers import Merged, from_arguments, from_environment, from_file, merge
 from assistant.settings_section import Address, Section, hidden
 from chains.clustering import Granularity
@@ -114,6 +115,7 @@ class Settings(BaseSettings):
     guard: GuardSettings = GuardSettings()
     agent: AgentSettings = AgentSettings()
     experiment: ExperimentSettings = ExperimentSettings()
+    notify: NotifySettings = NotifySettings()
     expansion_store: SecretStr = Field(default=SecretStr("sqlite"), min_length=1)
     safety: dict[str, Policy] = {}
 

@@ -205,3 +205,71 @@ feedback = Table(
     Index("feedback_by_candidate", "candidate_key"),
     Index("feedback_by_user", "user_id"),
 )
+
+# Notification runs, one a channel and day. number: in the order in which they were first begun.
+notify_runs = Table(
+    "notify_runs",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("channel", String, nullable=False),
+    Column("day", String, nullable=False),
+    Column("as_of", UtcTime, nullable=False),
+    Column("state", String, nullable=False),
+    Column("started", UtcTime, nullable=False),
+    Column("finished", UtcTime),
+    Column("candidates", Integer, nullable=False),
+    Column("unsent", Integer, nullable=False),
+    Index("notify_runs_by_day", "day", "channel", unique=True),
+)
+
+# Messages that may be sent. The key makes a second one for the same user, channel and day impossible. withdrawn: a
+# later pass over the same day would not send it any more. `body` holds the whole row of the output.
+candidates = Table(
+    "candidates",
+    METADATA,
+    Column("key", _id(), primary_key=True),
+    Column("user_id", _id(), nullable=False),
+    Column("channel", String, nullable=False),
+    Column("day", String, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("arm", String, nullable=False),
+    Column("target_id", String, nullable=False),
+    Column("journey_id", String, nullable=False),
+    Column("topic", String, nullable=False),
+    Column("template", String, nullable=False),
+    Column("withdrawn", Boolean, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("candidates_by_user", "user_id", "day"),
+    Index("candidates_by_day", "day", "channel", "user_id"),
+)
+
+# Why everybody else is told nothing.
+unsent = Table(
+    "unsent",
+    METADATA,
+    Column("user_id", _id(), primary_key=True),
+    Column("day", String, primary_key=True),
+    Column("channel", String, primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("arm", String, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("unsent_by_day", "day", "channel", "reason"),
+)
+
+# What other systems sent, or said that they sent of our candidates.
+sends = Table(
+    "sends",
+    METADATA,
+    Column("send_id", _id(), primary_key=True),
+    Column("user_id", _id(), nullable=False),
+    Column("channel", String, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("candidate_key", String, nullable=False),
+    Column("target_id", String, nullable=False),
+    Column("topic", String, nullable=False),
+    Index("sends_by_user", "user_id", "at"),
+)
+
+#: The tables of notifications that hold users.
+TOLD = (candidates, unsent, sends)

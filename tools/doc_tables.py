@@ -69,6 +69,33 @@ MEANINGS = {
     "inference.naming_model": "A file of `journeys train naming`; by default the model that comes along.",
     "inference.stage_model": "A file of `journeys train stage`; by default the model that comes along.",
     "inference.ranker_model": "A file of `journeys train ranker`; by default the model that comes along.",
+    "notify.a_day": "Messages to a user at most on a UTC day, over all channels.",
+    "notify.a_week": "The same in seven days.",
+    "notify.quiet_from": "On each user's own clock, from when nothing is sent.",
+    "notify.quiet_until": "And until when; equal to the other, there are no quiet hours.",
+    "notify.least_slot": "Minutes; a shorter stretch outside of quiet hours is none.",
+    "notify.cool_down_days": "Before the same journey is told again.",
+    "notify.repeat_days": "How long what was told counts against what is like it.",
+    "notify.repeat_penalty": "By which factor, for each that is like it.",
+    "notify.score_floor": "Journeys of a lower score are not told.",
+    "notify.expansion_floor": "The same of related journeys.",
+    "notify.confidence_floor": "Journeys of a lower confidence are not told.",
+    "notify.least_age": "Younger users are sent nothing.",
+    "notify.salt": "Part of every candidate's key; another makes all keys anew.",
+    "notify.segments": "Columns of the users file that candidates carry along.",
+    **{
+        f"notify.columns.{name}": f"What the column is called in the users file: {about}."
+        for name, about in {
+            "user_id": "the id as in the log",
+            "email_consent": "yes, true or 1 where e-mail was agreed to",
+            "push_consent": "the same for push messages",
+            "timezone": "such as Europe/Berlin; without it `default_zone`",
+            "language": "of the copy: en, de, es, fr; any other is English",
+            "channel": "the only one wanted, empty for any",
+            "minor": "yes, true or 1",
+            "age": "in years",
+        }.items()
+    },
     "safety.": "A policy by category, where it is to be another than in the table of categories.",
 }
 

@@ -16,7 +16,9 @@ from assistant.settings import Settings
 from assistant.training.sent_feedback import WAIT, label_rows
 from chains.wording import count_text
 
-CandidatesFile = Annotated[Path, typer.Option("--candidates", help="The JSONL that journeys notify wrote.")]
+CandidatesFile = Annotated[
+    Path | None, typer.Option("--candidates", help="The JSONL that journeys notify wrote; by default what it kept.")
+]
 
 
 def feedback(
@@ -24,7 +26,7 @@ def feedback(
     files: Annotated[
         list[Path], typer.Argument(metavar="FILE…", help="CSV, JSONL, Parquet: key, kind, timestamp, value, event_id.")
     ],
-    candidates: CandidatesFile,
+    candidates: CandidatesFile = None,
     labels: Annotated[
         Path | None, typer.Option(help="Write what it says to the ranker: train ranker --feedback reads it.")
     ] = None,
@@ -34,9 +36,9 @@ def feedback(
     if labels:
         check_folder(labels)
     settings, now = Settings.load(**context.obj), datetime.now(UTC)
-    known = CandidatesInFile(candidates)
     written = 0
     with JourneyAssistant.from_settings(settings) as assistant:
+        known = CandidatesInFile(candidates) if candidates else assistant.library.ledger
         fed = feed_back(files, assistant.library, known, settings, now=now)
         if labels:
             with replacing(labels) as file:

@@ -45,7 +45,7 @@ def test_said_listed_and_taken_back(home: Path, capsys: Capsys) -> None:
     assert changes[-1]["kind"] == "renamed"
 
     table = run(capsys, "--home", home, "labels", "list").out
-    assert "[b]A new" in table.replace("\n", " ")
+    assert "“[b]A" in table
     add(capsys, home, "bob", "1", "split", "--keyword", "raised beds", "--keyword", "rose pruning")
     assert listed(capsys, home) == [("rename", "holds"), ("split", "holds")]
     assert listed(capsys, home, "bob") == [("split", "holds")]
