@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from assistant.errors import LibraryError
 from assistant.finding import Found, find_users, users_of_entry
+from assistant.notify_desk import NotifyDesk
 from assistant.overview import Overview, overview_of
 from assistant.review_desk import ReviewDesk
 from assistant.run_quality import RunQualities
@@ -111,6 +112,7 @@ class Reading:
             self.segments,
             self.review,
             self.qualities,
+            self.notifications,
         ):
             assert made is not None
         self._snapshots.current()
@@ -126,6 +128,10 @@ class Reading:
     @cached_property
     def qualities(self) -> RunQualities:
         return RunQualities(self.assistant)
+
+    @cached_property
+    def notifications(self) -> NotifyDesk:
+        return NotifyDesk(self.assistant)
 
     def home(self) -> Home:
         counts, runs = self.assistant.library.count(), self.assistant.library.runs()

@@ -1,6 +1,6 @@
 """All tabs, in their order. A new one is a file with a TAB, and one line here."""
 
-from ui import ask, correct, explore, granularity, journey, overview, quality, review
+from ui import ask, correct, explore, granularity, journey, notifications, overview, quality, review
 from ui.frame import Tab
 
 TABS: tuple[Tab, ...] = (
@@ -9,6 +9,7 @@ TABS: tuple[Tab, ...] = (
     journey.TAB,
     correct.TAB,
     granularity.TAB,
+    notifications.TAB,
     review.TAB,
     quality.TAB,
     ask.TAB,

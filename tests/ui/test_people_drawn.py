@@ -26,7 +26,8 @@ from assistant.agent.told_turn import ToldTurn
 from assistant.kept_judgements import JudgeTask, Validation
 from assistant.reading import Reading
 from chains.judgement import Judgement
-from ui import ask, correct, quality, review
+from chains.notification import Channel
+from ui import ask, correct, notifications, quality, review
 from ui.acting import Asked, acted
 from ui.asking import Asking, Said, Turns
 from ui.markup import Markup
@@ -342,3 +343,41 @@ def test_a_stop_ends_the_turn_that_runs(assistant: MadeAssistant) -> None:
     assert flag.is_set()
     assert turns[0].stopped
     assert "Stopped." in drawn
+
+
+# --- Notifications
+
+
+def test_before_any_run_of_notifications_the_simulator_is_there(assistant: MadeAssistant) -> None:
+    drawn = text_of(notifications.draw(assistant.reading, at("notifications")))
+    assert "Nobody has been chosen for a message yet." in drawn
+    assert "Messages by day" in drawn
+    wrong = at("notifications").with_options(a_day="many")
+    assert "a day is a number from 1 to 20, not 'many'" in text_of(notifications.draw(assistant.reading, wrong))
+
+
+def test_candidates_are_previewed_and_who_gets_none_is_said(assistant: MadeAssistant, tmp_path: Path) -> None:
+    users = tmp_path / "users.csv"
+    users.write_text("user_id,email_consent\nann,no\n", encoding="utf-8")
+    assistant.notify(Channel.EMAIL, users_file=users)
+    drawn = text_of(notifications.draw(assistant.reading, at("notifications").with_options(reason="no_consent")))
+    assert "The user has not agreed to this channel." in drawn
+    assert "Users: no consentann" in drawn
+    assert "Nobody is told anything on this day." in drawn
+
+
+def test_a_preview_is_text_whatever_was_written() -> None:
+    row = {
+        "channel": "email",
+        "title": "<b>Big</b>",
+        "preheader": "<script>",
+        "body": "[win](http://example.com)",
+        "language": "en",
+        "items": [{"item": "1", "text": "<img src=x>"}],
+    }
+    for channel in Channel:
+        drawn = notifications.preview({**row, "channel": channel.value})
+        assert "<b>Big" not in drawn
+        assert "<img" not in drawn
+        assert "href" not in drawn
+        assert "<b>Big</b>" in text_of(drawn)
