@@ -157,8 +157,15 @@ def _named(journey: Journey) -> Markup:
 
 def _into(found: Regrouped, place: int) -> Markup:
     journey = found.after[place]
+    # What is the same keeps its name, as it does from run to run.
+    stored = next((each for each in found.before if _texts(each) == _texts(journey)), journey)
     return tag(
-        "span", _named(journey), tag("small", f" {count_text(journey.events, 'event')}", class_="muted"), class_="to"
+        "span",
+        badge(journey.rank),
+        " ",
+        stored.name,
+        tag("small", f" {count_text(journey.events, 'event')}", class_="muted"),
+        class_="to",
     )
 
 

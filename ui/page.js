@@ -5,6 +5,7 @@ let slow = null;
 
 function busy(tab) {
   body.dataset.busy = '1';
+  delete body.dataset.failed;
   clearTimeout(slow);
   slow = setTimeout(() => { body.dataset.slow = '1'; }, 1500);
   if (tab) body.dataset.tab = tab;
@@ -15,6 +16,18 @@ function idle() {
   delete body.dataset.busy;
   delete body.dataset.slow;
 }
+
+// After a stop or a failure: what was drawn last is still there.
+function back() {
+  idle();
+  const state = element.querySelector('[data-query]');
+  if (state) body.dataset.tab = state.dataset.tab;
+}
+
+document.addEventListener('journeys-failed', () => {
+  back();
+  body.dataset.failed = '1';
+});
 
 function go(query, how) {
   busy(new URLSearchParams(query).get('tab'));
@@ -46,7 +59,7 @@ document.addEventListener('click', (event) => {
     const dark = body.classList.toggle('dark');
     try { localStorage.setItem('journeys-theme', dark ? 'dark' : 'light'); } catch { /* it is kept for this page only */ }
   } else if (event.target.closest('#stop')) {
-    idle();
+    back();
   }
 });
 

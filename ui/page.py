@@ -69,6 +69,9 @@ def build_page(reading: Reading, tabs: Sequence[Tab] = TABS) -> gr.Blocks:
             show_progress="hidden",
             concurrency_limit=4,
         )
+        for event in (moving, changing):
+            # What nobody expected: the page says so, and goes on.
+            event.failure(None, js="() => { document.dispatchEvent(new Event('journeys-failed')); }")
         stop.click(None, cancels=[moving, changing], api_visibility="private", show_progress="hidden")
     return page
 

@@ -52,6 +52,12 @@ def head_of(reading: Reading, place: Place, tabs: Sequence[Tab], how: str) -> Ma
             ),
             tag("nav", links, class_="tabs", aria_label="Parts of the page"),
             tag("div", class_="bar", aria_hidden="true"),
+            tag(
+                "p",
+                "Something went wrong that was not foreseen. Try again; the terminal that serves the page says more.",
+                class_="failed notice bad",
+                role="alert",
+            ),
             tag("p", own.says, class_="tab-says"),
             tag(
                 "span",

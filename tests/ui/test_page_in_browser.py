@@ -16,7 +16,7 @@ from browser import (
     visitor,
 )
 from homes import made, made_rows, write_log
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from ui.login import add_login
 from ui.tabs import TABS
@@ -157,6 +157,23 @@ def test_the_theme_is_turned_and_kept(visit: Visit) -> None:
     visit.page.reload()
     visit.settle()
     expect(visit.page.locator("body")).to_have_class(re.compile("dark"))
+
+
+def test_what_takes_long_can_be_stopped_and_the_page_goes_on(visit: Visit) -> None:
+    visit.open("?tab=explore&user=s01")
+    held: list[Route] = []
+    visit.page.route("**/queue/join*", lambda route: held.append(route))
+    visit.page.locator("nav a", has_text="Granularity").click()
+    stop = visit.page.get_by_role("button", name="Stop")
+    stop.click()
+    expect(stop).to_be_hidden()
+    expect(visit.page.locator("#panel-explore .cards")).to_be_visible()
+    visit.page.unroute("**/queue/join*")
+    for route in held:
+        route.abort()
+    visit.wrong.clear()
+    visit.open("?tab=granularity&user=s01")
+    expect(visit.page.locator("#panel-granularity .dial")).to_be_visible()
 
 
 def log_in(visit: Visit, password: str) -> None:
