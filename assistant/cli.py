@@ -40,6 +40,7 @@ from assistant.tables_shown import (
     user_heading,
     users_table,
 )
+from chains.notification import Channel
 from vectorstore.errors import InputError
 
 app = typer.Typer(
@@ -116,6 +117,9 @@ def demo(
         if opening:
             demo_users.write_users(home / "users.csv")
             assistant.expand(on_progress=bars.users("Expanding"))
+            for channel in Channel:
+                told = bars.users(f"Notifying by {channel}")
+                assistant.notify(channel, users_file=home / "users.csv", on_progress=told)
     with _assistant(context) as assistant:
         console = Console()
         console.print(run_text(summary, read))

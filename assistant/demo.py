@@ -50,19 +50,23 @@ def write_log(path: Path) -> Path:
 
 
 def write_users(path: Path) -> Path:
-    """Writes a table of the sample users for segments: how active each is, and at which hours (UTC)."""
+    """Writes a table of the sample users: for segments how active each is, and at which hours (UTC); and consents."""
     users = sample_users()
     events = {user.user_id: len(user.activities) for user in users}
     ordered = sorted(events.values())
     light, heavy = ordered[len(ordered) // 3], ordered[2 * len(ordered) // 3]
     with replacing(path) as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("user_id", "activity", "hours"))
+        writer.writerow(("user_id", "activity", "hours", "email_consent", "push_consent"))
         for user in users:
             count = events[user.user_id]
             level = "light" if count < light else "heavy" if count >= heavy else "middle"
             hours = Counter(_HOURS[event.timestamp.hour // 6] for event, _ in user.activities)
-            writer.writerow((user.user_id, level, max(sorted(hours), key=lambda part: hours[part])))
+            most = max(sorted(hours), key=lambda part: hours[part])
+            number = int(user.user_id[1:])
+            # Four of five agree to e-mail, two of three to push messages.
+            agreed = ("yes" if number % 5 else "no", "yes" if number % 3 else "no")
+            writer.writerow((user.user_id, level, most, *agreed))
     return path
 
 

@@ -56,6 +56,17 @@ class NotSent:
     others: Mapping[Reason, int]
 
 
+@dataclass(frozen=True, slots=True)
+class DoneRun:
+    """A run that has ended. candidates, unsent: how many users were told something, and how many nothing."""
+
+    channel: Channel
+    day: date
+    as_of: datetime
+    candidates: int
+    unsent: int
+
+
 class Ledger:
     """Kept in the library. Every method raises LibraryError where the database cannot do as asked."""
 
@@ -132,6 +143,37 @@ class Ledger:
         for own in found.values():
             own.sort(key=lambda each: (each.day, each.channel, each.target_id, each.topic, each.template))
         return found
+
+    def runs(self, limit: int) -> list[DoneRun]:
+        """Those that have ended, the last day first."""
+        table = tables.notify_runs
+        asked = select(table).where(table.c.state == "finished").order_by(table.c.day.desc(), table.c.channel)
+        with self._database.reading() as connection:
+            return [
+                DoneRun(Channel(row.channel), date.fromisoformat(row.day), row.as_of, row.candidates, row.unsent)
+                for row in connection.execute(asked.limit(limit))
+            ]
+
+    def some(self, channel: Channel, day: date, limit: int) -> list[dict[str, Any]]:
+        """The candidates with the highest scores first, as rows of the output."""
+        found = sorted(self.rows(channel, day), key=lambda row: (-row["score"], row["user_id"]))
+        return found[:limit]
+
+    def one(self, key: str) -> dict[str, Any] | None:
+        """A candidate that holds, as a row of the output."""
+        table = tables.candidates
+        asked = select(table.c.body).where(table.c.key == key, table.c.withdrawn.is_(False))
+        with self._database.reading() as connection:
+            body = connection.execute(asked).scalar_one_or_none()
+        return None if body is None else dict(json.loads(body))
+
+    def told_nothing(self, channel: Channel, day: date, reason: Reason, limit: int) -> list[str]:
+        """Users who were told nothing for this reason, in order of id."""
+        table = tables.unsent
+        mine = (table.c.day == day.isoformat(), table.c.channel == channel.value, table.c.reason == reason.value)
+        asked = select(table.c.user_id).where(*mine).order_by(table.c.user_id).limit(limit)
+        with self._database.reading() as connection:
+            return list(connection.execute(asked).scalars())
 
     def rows(self, channel: Channel, day: date) -> Iterator[dict[str, Any]]:
         """The candidates of a channel and day as rows of the output, in order of user, in constant memory."""

@@ -72,10 +72,12 @@ def put_judgements(connection: Connection, judgements: Sequence[Judgement], now:
     return len(rows)
 
 
-def judgements_of(connection: Connection, user_id: str) -> list[DatedJudgement]:
-    """Raises LibraryError where one was stored in a form that this version does not know."""
+def judgements_of(connection: Connection, user_id: str | None) -> list[DatedJudgement]:
+    """Of a user, or of all. Raises LibraryError where one was stored in a form that this version does not know."""
     table = tables.judgements
-    asked = select(table.c.body, table.c.judged_at).where(table.c.user_id == user_id)
+    asked = select(table.c.body, table.c.judged_at)
+    if user_id is not None:
+        asked = asked.where(table.c.user_id == user_id)
     ordered = asked.order_by(
         table.c.run_id, table.c.rank, table.c.judged_at, table.c.journey_id, table.c.model, table.c.prompt_version
     )

@@ -239,6 +239,14 @@ class Library:
         with self._database.reading() as connection:
             return [change_of(row) for row in connection.execute(statement)]
 
+    def change_counts(self, run_id: str) -> dict[str, int]:
+        """How many changes of each kind a run found, also those of users who have been inferred anew since."""
+        table = tables.changes
+        asked = select(table.c.kind, func.count().label("found")).where(table.c.run_id == run_id)
+        ordered = asked.group_by(table.c.kind).order_by(table.c.kind)
+        with self._database.reading() as connection:
+            return {row.kind: row.found for row in connection.execute(ordered)}
+
     def calls(self, user_id: str) -> list[dict[str, Any]]:
         """What models answered to make the user's current journeys, as lines of an audit file, in order."""
         calls = tables.calls
@@ -254,8 +262,8 @@ class Library:
         with self._database.writing() as connection:
             return put_judgements(connection, judgements, self._clock())
 
-    def judgements(self, user_id: str) -> list[DatedJudgement]:
-        """All that judges said of a user's journeys, in order of run, rank, and when."""
+    def judgements(self, user_id: str | None = None) -> list[DatedJudgement]:
+        """All that judges said of a user's journeys, or of all users', in order of run, rank, and when."""
         with self._database.reading() as connection:
             return judgements_of(connection, user_id)
 

@@ -12,7 +12,10 @@ from threadpoolctl import threadpool_limits
 
 from assistant.errors import LibraryError
 from assistant.finding import Found, find_users, users_of_entry
+from assistant.notify_desk import NotifyDesk
 from assistant.overview import Overview, overview_of
+from assistant.review_desk import ReviewDesk
+from assistant.run_quality import RunQualities
 from assistant.runs import DatedChange, Run, UserState
 from assistant.segments import Segments, read_segments
 from assistant.snapshot import BeingRead, Snapshots
@@ -101,13 +104,34 @@ class Reading:
         """Opens what is opened when first needed, which only one thread may do; and checks the file of users."""
         assistant = self.assistant
         # Each of these is made when it is first asked for.
-        for made in (assistant.library, assistant.embeddings, assistant.models, assistant.expansions, self.segments):
+        for made in (
+            assistant.library,
+            assistant.embeddings,
+            assistant.models,
+            assistant.expansions,
+            self.segments,
+            self.review,
+            self.qualities,
+            self.notifications,
+        ):
             assert made is not None
         self._snapshots.current()
 
     @cached_property
     def segments(self) -> Segments:
         return Segments() if self.users_file is None else read_segments(self.users_file)
+
+    @cached_property
+    def review(self) -> ReviewDesk:
+        return ReviewDesk(self.assistant)
+
+    @cached_property
+    def qualities(self) -> RunQualities:
+        return RunQualities(self.assistant)
+
+    @cached_property
+    def notifications(self) -> NotifyDesk:
+        return NotifyDesk(self.assistant)
 
     def home(self) -> Home:
         counts, runs = self.assistant.library.count(), self.assistant.library.runs()

@@ -136,6 +136,7 @@ def _title(journey: Journey, view: UserView, place: Place) -> Markup:
         tag("h2", badge(journey.rank), tag("span", journey.name), tabindex="-1", class_="subject"),
         tag("p", standing(journey), safety_chip(journey), class_="chips"),
         tag("p", journey.description, class_="lead"),
+        tag("p", link(place.go("correct", user=view.user_id, journey=journey.journey_id), "Correct it")),
         facts(
             (
                 ("User", link(place.go("explore", user=view.user_id), view.user_id)),

@@ -31,7 +31,22 @@ document.addEventListener('journeys-failed', () => {
 
 function go(query, how) {
   busy(new URLSearchParams(query).get('tab'));
-  trigger('click', { query: query, how: how });
+  trigger('click', { query: query, how: how, who: who() });
+}
+
+// The name that labels are signed with, for as long as this window is open.
+function who(name) {
+  try {
+    if (name) sessionStorage.setItem('journeys-who', name);
+    return sessionStorage.getItem('journeys-who') || '';
+  } catch { return name || ''; }
+}
+
+// A form that does something: what stands in it is passed on, and the place is drawn anew.
+function act(form, button) {
+  busy();
+  const fields = [...new FormData(form, button)].map(([name, value]) => [name, String(value)]);
+  trigger('click', { query: location.search || '?', how: 'replace', who: who(), act: form.dataset.act, fields: fields });
 }
 
 document.addEventListener('click', (event) => {
@@ -55,7 +70,21 @@ document.addEventListener('submit', (event) => {
   const form = event.target.closest('.page form');
   if (!form) return;
   event.preventDefault();
+  if (form.dataset.act) return act(form, event.submitter);
+  if ('own' in form.dataset) return;
   go('?' + new URLSearchParams(new FormData(form)).toString(), 'push');
+});
+
+// Keys that stand on buttons, as long as nobody types.
+document.addEventListener('keydown', (event) => {
+  if (event.metaKey || event.ctrlKey || event.altKey || event.repeat || body.dataset.busy) return;
+  if (event.target.closest('input:not([type=radio], [type=checkbox]), textarea, select')) return;
+  const panel = document.getElementById('panel-' + body.dataset.tab);
+  const button = panel && [...panel.querySelectorAll('[data-key]')].find((each) => each.dataset.key === event.key);
+  if (button) {
+    event.preventDefault();
+    button.click();
+  }
 });
 
 document.addEventListener('change', (event) => {
@@ -70,6 +99,7 @@ function drawn() {
   const state = element.querySelector('[data-query]');
   if (!state) return;
   idle();
+  who(state.dataset.who);
   const { query, how, tab, title } = state.dataset;
   const moved = location.search !== query && (location.search || query !== '?tab=overview');
   if (how === 'push' && moved) history.pushState(null, '', query);
@@ -90,7 +120,7 @@ function settled() {
   panel.querySelectorAll('input[type=radio]').forEach((stop) => { stop.checked = stop.hasAttribute('checked'); });
   clearTimeout(waiting);
   const again = panel.querySelector('[data-again]');
-  if (again) waiting = setTimeout(() => trigger('click', { query: location.search || '?', how: 'none' }), +again.dataset.again);
+  if (again) waiting = setTimeout(() => go(location.search || '?', 'none'), +again.dataset.again);
 }
 
 let last = '';
@@ -105,6 +135,8 @@ watch('value', () => {
       const head = document.querySelector('#panel-' + body.dataset.tab + ' .subject');
       if (head) head.focus({ preventScroll: true });
     }
+    const told = document.querySelector('#panel-' + body.dataset.tab + ' .told');
+    if (told && now === last) told.focus({ preventScroll: false });
     last = now;
   }, 60);
 });
@@ -114,4 +146,4 @@ try {
   if (theme) body.classList.toggle('dark', theme === 'dark');
 } catch { /* the system's theme stays */ }
 drawn();
-trigger('click', { query: location.search || '?', how: 'replace' });
+trigger('click', { query: location.search || '?', how: 'replace', who: who() });

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 import gradio as gr
 
 from assistant.reading import Reading
+from ui.acting import Asked, acted, arrived
 from ui.frame import Tab, Wiring
+from ui.packaged import packaged
 from ui.place import Place
-from ui.shell import TITLE, body, head_of, packaged, settled
+from ui.shell import TITLE, body, head_of, settled
 from ui.tabs import TABS
 
 
@@ -36,11 +38,13 @@ def build_page(reading: Reading, tabs: Sequence[Tab] = TABS) -> gr.Blocks:
                     tab.build(Wiring(reading, place))
         stop = gr.Button("Stop", elem_id="stop")
 
-        def move(here: Place, event: gr.EventData) -> tuple[object, ...]:
-            """Leads to where a link, a form or the address says."""
-            asked = event._data if isinstance(event._data, dict) else {}
-            there = settled(Place.of(str(asked.get("query", ""))), tabs)
-            return there, there, *shown(reading, there, tabs, str(asked.get("how", "none")))
+        def move(here: Place, event: gr.EventData, request: gr.Request) -> tuple[object, ...]:
+            """Leads to where a link, a form or the address says, and does what a form asks for."""
+            asked = Asked.of(event._data)
+            there = settled(arrived(here, asked, request.username), tabs)
+            if asked.act:
+                there = settled(acted(reading, there, asked, tabs), tabs)
+            return there, there, *shown(reading, there, tabs, asked.how)
 
         def again(here: Place, seen: Place) -> tuple[object, ...]:
             """A tab's own components led elsewhere, or changed what is here."""

@@ -1,8 +1,10 @@
 """Where a visitor is: the tab, the user, the journey, and what the tab was asked. It is all in the address."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Self
 from urllib.parse import parse_qsl, urlencode
+
+from ui.visitor import Visitor
 
 _LONGEST = 300
 _MOST = 12
@@ -12,7 +14,8 @@ _MOST = 12
 class Place:
     """options: (name, value) pairs that a tab understands, sorted by name, such as ("stage", "ended").
 
-    version: goes up where the same place is to be drawn again, after something was changed there.
+    version: goes up where the same place is to be drawn again, after something was changed there. visitor: who is
+    there; not in the address.
     """
 
     tab: str = ""
@@ -20,6 +23,7 @@ class Place:
     journey: str = ""
     options: tuple[tuple[str, str], ...] = ()
     version: int = 0
+    visitor: Visitor = field(default_factory=Visitor)
 
     @classmethod
     def of(cls, query: str) -> Self:

@@ -1,12 +1,12 @@
 """What stands round the tabs, as markup: the head, the body of a tab, and the stylesheet."""
 
 from collections.abc import Sequence
-from importlib import resources
 
 from assistant.reading import Reading
 from chains.wording import count_text, date_text
 from ui.frame import Tab
 from ui.markup import Markup, joined, tag
+from ui.packaged import packaged
 from ui.pieces import link, notice
 from ui.place import Place
 from ui.tabs import TABS
@@ -65,6 +65,8 @@ def head_of(reading: Reading, place: Place, tabs: Sequence[Tab], how: str) -> Ma
                 data_query=place.query,
                 data_how=how,
                 data_tab=place.tab,
+                data_version=place.version,
+                data_who=place.visitor.name,
                 data_user=place.user,
                 data_journey=place.journey,
                 data_title=title,
@@ -77,8 +79,3 @@ def style(tabs: Sequence[Tab] = TABS) -> str:
     """The stylesheet, with a line that opens the panel of each tab."""
     opened = "\n".join(f'body[data-tab="{tab.key}"] #panel-{tab.key} {{ display: flex !important; }}' for tab in tabs)
     return f"{packaged('style.css')}\n{opened}\n"
-
-
-def packaged(name: str) -> str:
-    """A file of this package as text."""
-    return (resources.files("ui") / name).read_text(encoding="utf-8")

@@ -1,0 +1,158 @@
+"""What the page's Notifications read: candidates of a day and channel, who gets none, and what a policy would do."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, time
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from assistant.kept_candidates import DoneRun
+from assistant.notify_power import Power, power_of
+from chains.journeys import Journey, Policy, Stage
+from chains.notification import Channel, Reason
+from chains.notification_rules import NotifyPolicy
+from chains.notify_simulation import Simulated, SimulatedTarget, SimulatedUser, simulate
+from vectorstore.errors import InputError
+
+if TYPE_CHECKING:
+    from assistant.assistant import JourneyAssistant
+
+#: Of more users the simulator takes the first so many, in order of id.
+MOST_SIMULATED = 2_000
+_RUNS = 16
+_LONGEST = 60
+
+
+@dataclass(frozen=True, slots=True)
+class NotifyDay:
+    """A run with its candidates, the highest scores first, and why all others are told nothing."""
+
+    run: DoneRun
+    rows: tuple[dict[str, Any], ...]
+    reasons: Mapping[Reason, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What the simulator is asked. rate: of clicking users without the messages, in (0, 1). lift: the relative one that
+    is looked for, above 0."""
+
+    policy: NotifyPolicy
+    days: int = 14
+    rate: float = 0.05
+    lift: float = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """of: users with a journey that may be told of; all: whether nobody was left out."""
+
+    trial: Trial
+    simulated: Simulated
+    power: Power
+    all: bool
+
+
+@dataclass(frozen=True)
+class NotifyDesk:
+    assistant: "JourneyAssistant"
+
+    def runs(self) -> list[DoneRun]:
+        """The last day first."""
+        return self.assistant.library.ledger.runs(_RUNS)
+
+    def day(self, run: DoneRun, limit: int) -> NotifyDay:
+        ledger = self.assistant.library.ledger
+        rows = ledger.some(run.channel, run.day, limit)
+        return NotifyDay(run, tuple(rows), ledger.reasons(run.channel, run.day))
+
+    def one(self, key: str) -> dict[str, Any] | None:
+        return self.assistant.library.ledger.one(key)
+
+    def told_nothing(self, channel: Channel, day: date, reason: Reason, limit: int) -> list[str]:
+        return self.assistant.library.ledger.told_nothing(channel, day, reason, limit)
+
+    def trial(self, asked: Mapping[str, str]) -> Trial:
+        """The policy of the settings with what was asked: a_day, a_week, quiet_from, quiet_until, floor, penalty, days,
+        rate and lift. Raises InputError where one is out of bounds."""
+        own = self.assistant.settings.notify.policy
+        policy = replace(
+            own,
+            a_day=_count(asked, "a_day", own.a_day, 20),
+            a_week=_count(asked, "a_week", own.a_week, 50),
+            quiet_from=_clock(asked, "quiet_from", own.quiet_from),
+            quiet_until=_clock(asked, "quiet_until", own.quiet_until),
+            score_floor=_share(asked, "floor", own.score_floor, 0.0, 1.0),
+            repeat_penalty=_share(asked, "penalty", own.repeat_penalty, 0.01, 1.0),
+        )
+        plain = Trial(policy)
+        return Trial(
+            policy,
+            days=_count(asked, "days", plain.days, _LONGEST),
+            rate=_share(asked, "rate", plain.rate, 0.001, 0.9),
+            lift=_share(asked, "lift", plain.lift, 0.001, 9.0),
+        )
+
+    def tried(self, trial: Trial) -> Tried:
+        """What the policy would come to, as if everybody had agreed; users do not react, and no journey changes."""
+        assistant = self.assistant
+        ids = list(islice(assistant.library.users(), MOST_SIMULATED + 1))
+        journeys = assistant.library.journeys_of(ids[:MOST_SIMULATED])
+        users = [_simulated(user_id, own, assistant, trial.policy) for user_id, own in journeys.items()]
+        found = simulate(
+            [user for user in users if user.targets],
+            trial.policy,
+            assistant.day_to_notify(),
+            trial.days,
+            assistant.settings.zone,
+        )
+        return Tried(trial, found, power_of(found, trial.rate, trial.lift), len(ids) <= MOST_SIMULATED)
+
+
+def _simulated(
+    user_id: str, journeys: list[Journey], assistant: "JourneyAssistant", policy: NotifyPolicy
+) -> SimulatedUser:
+    never = assistant.never_notify(user_id)
+    return SimulatedUser(
+        user_id,
+        tuple(
+            SimulatedTarget(journey.journey_id, journey.name, journey.score)
+            for journey in journeys
+            if journey.safety.policy is Policy.ALLOW
+            and journey.stage is not Stage.ENDED
+            and journey.confidence >= policy.confidence_floor
+            and journey.journey_id not in never
+        ),
+    )
+
+
+def _count(asked: Mapping[str, str], name: str, default: int, most: int) -> int:
+    given = asked.get(name, "").strip()
+    if not given:
+        return default
+    if not given.isdecimal() or not 1 <= int(given) <= most:
+        raise InputError(f"{name.replace('_', ' ')} is a number from 1 to {most}, not {given!r}")
+    return int(given)
+
+
+def _share(asked: Mapping[str, str], name: str, default: float, least: float, most: float) -> float:
+    given = asked.get(name, "").strip()
+    if not given:
+        return default
+    try:
+        value = float(given)
+    except ValueError:
+        value = -1.0
+    if not least <= value <= most:
+        raise InputError(f"{name} is a number from {least:g} to {most:g}, not {given!r}")
+    return value
+
+
+def _clock(asked: Mapping[str, str], name: str, default: time) -> time:
+    given = asked.get(name, "").strip()
+    if not given:
+        return default
+    try:
+        return time.fromisoformat(given).replace(tzinfo=None)
+    except ValueError:
+        raise InputError(f"{name.replace('_', ' ')} is a time such as 21:00, not {given!r}") from None
