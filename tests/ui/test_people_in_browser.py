@@ -7,18 +7,15 @@ from typing import Any
 
 import pytest
 from browser import (
-    Visit,
     address_fixture,
     browser_fixture,
     model_file_fixture,
-    prepare,
     sample_home_fixture,
-    served,
     shared_fixture,
     visit_fixture,
-    visitor,
 )
 from model_server import ModelServer, serving
+from page_browser import Visit, prepare, served, visitor
 from playwright.sync_api import Browser, expect
 
 __all__ = [
@@ -115,6 +112,23 @@ def test_ask_without_a_model_tells_how_to_set_one(visit: Visit) -> None:
     visit.open("?tab=ask")
     assert "No model is set" in visit.text()
     assert visit.page.locator("#talk").count() == 0
+
+
+def test_a_notification_is_previewed_and_a_policy_tried(visit: Visit) -> None:
+    visit.open("?tab=notifications")
+    page = visit.page
+    page.locator(".choices a", has_text="Push").locator("visible=true").click()
+    page.locator(".preview.push").wait_for()
+    page.locator(".candidates a").nth(1).click()
+    visit.settle()
+    name = page.locator(".candidates a[aria-current]").inner_text()
+    expect(page.locator("#panel-notifications .facts")).to_contain_text(name)
+    page.get_by_label("Messages a week").fill("1")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Messages a week")).to_have_value("1")
+    visit.settle()
+    assert "a_week=1" in page.url
+    rest(visit)
 
 
 # --- with a model on loopback
