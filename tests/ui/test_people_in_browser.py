@@ -64,8 +64,10 @@ def test_a_new_name_is_asked_who_says_it_and_kept_after_reload(visit: Visit) -> 
     reload(visit)
     expect(visit.page.locator("#panel-correct .subject")).to_contain_text("A name of its own")
     expect(visit.page.locator(".signed").locator("visible=true")).to_contain_text("Ada")
+    rest(visit)
     visit.open("?tab=explore&user=s05")
     assert "A name of its own" in visit.text()
+    rest(visit)
     visit.open("?tab=correct&user=s05")
     visit.page.get_by_role("button", name="Take back").first.click()
     expect(visit.page.locator("#panel-correct .subject")).to_contain_text(before)
@@ -184,6 +186,7 @@ def test_the_agent_answers_with_links_and_writes_only_what_is_approved(browser: 
     expect(page.locator("#talk .answer")).to_have_count(2, timeout=40_000)
     reload(other)
     assert "Weekly cooking" in other.text()
+    rest(other)
     other.open("?tab=ask")
     assert ANSWER not in other.text()
 
