@@ -20,7 +20,7 @@ from assistant.runs import DatedChange, Run, UserState
 from assistant.segments import Segments, read_segments
 from assistant.snapshot import BeingRead, Snapshots
 from chains.clustering import CUT, POWER, Granularity
-from chains.inference import cluster_texts, judged_journeys
+from chains.inference import cluster_texts
 from chains.journeys import Journey
 from chains.keyword_map import keyword_map
 from chains.keywords import extract_keywords
@@ -223,11 +223,12 @@ class Reading:
         activities = [event for event in assistant.log.of(view.user_id) if event.timestamp <= view.state.as_of]
         keywords = extract_keywords(activities)
         vectors = assistant.embeddings.embed([keyword.text for keyword in keywords])
-        options, models = assistant.options(granularity), assistant.models
+        options = assistant.options(granularity)
         # As in a run: with more threads sums are made in another order, and differ in the last bit.
         with threadpool_limits(limits=1, user_api="blas"):
-            clustered = cluster_texts(keywords, vectors, options, models)
-            after = judged_journeys(clustered, keywords, vectors, view.state.as_of, options, models)
+            clustered = cluster_texts(keywords, vectors, options, assistant.models)
+            # With what people said of the journeys; the tree is that of the texts alone.
+            after = assistant.inferred(keywords, vectors, view.state.as_of, options)
             shown = {normalize(text) for journey in (*view.journeys, *after) for text in journey.texts}
             among = [place for place, key in enumerate(clustered.texts.keys) if key in shown]
             tree = None

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from assistant.assistant import JourneyAssistant
 from assistant.demo import write_users
@@ -107,6 +107,12 @@ def launched() -> Iterator[Browser]:
         browser.close()
 
 
+def is_wrong(said: ConsoleMessage) -> bool:
+    """An error; but not that Gradio ends what it was listening to when an address is left, which it calls one."""
+    left = ("AbortError: signal is aborted", "Unexpected error Connection errored out")
+    return said.type == "error" and not said.text.startswith(left)
+
+
 def visitor(
     browser: Browser, address: str, *, width: int = 1280, theme: Theme = "light"
 ) -> tuple[BrowserContext, Visit]:
@@ -114,7 +120,7 @@ def visitor(
     context.set_default_timeout(20_000)
     visit = Visit(context.new_page(), address)
     page = visit.page
-    page.on("console", lambda said: visit.wrong.append(said.text) if said.type == "error" else None)
+    page.on("console", lambda said: visit.wrong.append(said.text) if is_wrong(said) else None)
     page.on("pageerror", lambda error: visit.wrong.append(str(error)))
     page.on(
         "request",

@@ -58,10 +58,13 @@ document.addEventListener('click', (event) => {
   } else if (event.target.closest('#theme')) {
     const dark = body.classList.toggle('dark');
     try { localStorage.setItem('journeys-theme', dark ? 'dark' : 'light'); } catch { /* it is kept for this page only */ }
-  } else if (event.target.closest('#stop')) {
-    back();
   }
 });
+
+// Gradio's button keeps its clicks to itself, so this one is caught on the way down.
+document.addEventListener('click', (event) => {
+  if (event.target.closest('#stop')) back();
+}, true);
 
 document.addEventListener('submit', (event) => {
   const form = event.target.closest('.page form');

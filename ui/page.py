@@ -1,5 +1,6 @@
 """The page: the head with the tabs, one panel a tab, and the one way in which visitors move."""
 
+import secrets
 from collections.abc import Sequence
 
 import gradio as gr
@@ -80,7 +81,7 @@ def shown(reading: Reading, place: Place, tabs: Sequence[Tab], how: str) -> tupl
     """The head, and for each tab what is in it; tabs that are not open stay as they are. how: "push", "replace" or
     "none", what the address does."""
     bodies = [body(reading, place, tab) if tab.key == place.tab else gr.skip() for tab in tabs]
-    return head_of(reading, place, tabs, how), *bodies
+    return head_of(reading, place, tabs, how, secrets.token_hex(4)), *bodies
 
 
 def _markup(class_: str, script: str | None) -> gr.HTML:

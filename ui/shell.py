@@ -33,7 +33,8 @@ def body(reading: Reading, place: Place, tab: Tab) -> Markup:
     return tag("div", inside, class_="body")
 
 
-def head_of(reading: Reading, place: Place, tabs: Sequence[Tab], how: str) -> Markup:
+def head_of(reading: Reading, place: Place, tabs: Sequence[Tab], how: str, drawn: str = "") -> Markup:
+    """how: see `shown`. drawn: another each time, or a browser would not hear that the same was drawn again."""
     home = reading.home()
     told = f"{count_text(home.users, 'user')}, {count_text(home.journeys, 'journey')}"
     as_of = f" as of {date_text(home.as_of)}" if home.as_of else ""
@@ -64,6 +65,7 @@ def head_of(reading: Reading, place: Place, tabs: Sequence[Tab], how: str) -> Ma
                 hidden=True,
                 data_query=place.query,
                 data_how=how,
+                data_drawn=drawn,
                 data_tab=place.tab,
                 data_version=place.version,
                 data_who=place.visitor.name,

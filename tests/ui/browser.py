@@ -46,4 +46,4 @@ def visit_fixture(browser: Browser, address: str) -> Iterator[Visit]:
     context, visit = visitor(browser, address)
     yield visit
     context.close()
-    assert visit.wrong == []
+    assert visit.wrong == [], visit.wrong

@@ -75,6 +75,13 @@ def test_the_dial_is_turned_by_mouse_and_by_keyboard(visit: Visit) -> None:
     assert "dial=normal" in visit.page.url
 
 
+def test_the_same_link_may_be_followed_twice(visit: Visit) -> None:
+    visit.open("?tab=explore&user=s01")
+    for _ in range(3):
+        visit.page.locator("nav a", has_text="Explore").click()
+        visit.settle()
+
+
 def test_an_address_leads_back_to_what_it_showed(visit: Visit) -> None:
     visit.open("?tab=explore&user=s01")
     link = visit.page.locator("#panel-explore .cards h4 a").nth(1)
@@ -169,8 +176,7 @@ def test_what_takes_long_can_be_stopped_and_the_page_goes_on(visit: Visit) -> No
     expect(stop).to_be_hidden()
     expect(visit.page.locator("#panel-explore .cards")).to_be_visible()
     visit.page.unroute("**/queue/join*")
-    for route in held:
-        route.abort()
+    # Gradio asks that an event be cancelled which, held back, the program never heard of.
     visit.wrong.clear()
     visit.open("?tab=granularity&user=s01")
     expect(visit.page.locator("#panel-granularity .dial")).to_be_visible()
