@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, s
 from assistant.assistant import JourneyAssistant
 from assistant.demo import write_users
 from assistant.settings import Settings
+from chains.notification import Channel
 
 ROOT = Path(__file__).resolve().parents[1]
 CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
@@ -56,11 +57,14 @@ def chromium() -> str | None:
 
 
 def prepare(source: Path, home: Path) -> Path:
-    """A copy of a home with the sample users, with a catalogue and a table of users, that may be written to."""
+    """A copy of a home with the sample users, with a catalogue, a table of users and notifications, that may be written
+    to."""
     shutil.copytree(source, home)
+    users = write_users(home / "users.csv")
     with JourneyAssistant(Settings(home=home)) as assistant:
         assistant.expand()
-    write_users(home / "users.csv")
+        for channel in Channel:
+            assistant.notify(channel, users_file=users)
     return home
 
 

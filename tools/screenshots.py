@@ -50,6 +50,7 @@ def take(address: str, folder: Path) -> list[str]:
         for theme in THEMES:
             for width in WIDTHS:
                 context, visit = visitor(browser, address, width=width, theme=theme)
+                context.add_init_script("sessionStorage.setItem('journeys-who', 'Ada')")
                 for name, query in views().items():
                     shoot(visit, query, folder / f"{name}-{width}-{theme}.png")
                 context.close()

@@ -94,7 +94,7 @@ def build(wiring: Wiring) -> None:
     def stop(before: Turns, event: gr.EventData, request: gr.Request) -> Step:
         return asking.stop(before, Said.of(event._data, request.username))
 
-    spoken.click(
+    answering = spoken.click(
         ask,
         [turns],
         [spoken, turns],
@@ -103,6 +103,8 @@ def build(wiring: Wiring) -> None:
         concurrency_limit=8,
         trigger_mode="multiple",
     )
+    # What nobody expected: the page says so.
+    answering.failure(None, js="() => { document.dispatchEvent(new Event('journeys-failed')); }")
     spoken.stop(
         stop, [turns], [spoken, turns], api_visibility="private", show_progress="hidden", trigger_mode="multiple"
     )

@@ -32,7 +32,8 @@ def sent(*pairs: tuple[str, str], tab: str = "say", who: str = "") -> Asked:
 
 
 def test_whatever_a_browser_sends_is_read_as_text_or_left_out() -> None:
-    for odd in (None, 7, "x", [], {"fields": 3}, {"fields": [1, ["a"], ["a", 2], ["a", "b", "c"]]}, {"who": None}):
+    sent_so: list[object] = [None, 7, "x", [], {"fields": 3}, {"fields": [1, ["a"], ["a", 2], ["a", "b", "c"]]}]
+    for odd in [*sent_so, {"who": None}]:
         asked = Asked.of(odd)
         assert (asked.fields, asked.act, asked.how) == (Fields(), "", "none")
     assert Asked.of({"fields": [["k", "v"]] * 500}).fields.pairs == (("k", "v"),) * 200

@@ -326,7 +326,7 @@ def test_a_fresh_conversation_is_empty_and_threads_are_of_one_person() -> None:
 def test_opening_the_page_brings_back_what_was_said(assistant: MadeAssistant) -> None:
     said = Said.of({"session": SESSION, "who": "Ada", "load": True}, None)
     turns = (SimpleNamespace(by_person=True, text="What?"), SimpleNamespace(by_person=False, text="Two journeys."))
-    agent = SimpleNamespace(history=lambda thread: turns, pending=lambda thread: None, close=lambda: None)
+    agent: Any = SimpleNamespace(history=lambda thread: turns, pending=lambda thread: None, close=lambda: None)
     asking = Asking(assistant, opened=lambda *args, **named: agent)
     assert list(asking.steps((), said))[-1][1] == ()
     Conversations(assistant.settings.home).begin(said.thread, "Ada")

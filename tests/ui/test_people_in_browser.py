@@ -7,18 +7,15 @@ from typing import Any
 
 import pytest
 from browser import (
-    Visit,
     address_fixture,
     browser_fixture,
     model_file_fixture,
-    prepare,
     sample_home_fixture,
-    served,
     shared_fixture,
     visit_fixture,
-    visitor,
 )
 from model_server import ModelServer, serving
+from page_browser import Visit, prepare, served, visitor
 from playwright.sync_api import Browser, expect
 
 __all__ = [
@@ -67,8 +64,10 @@ def test_a_new_name_is_asked_who_says_it_and_kept_after_reload(visit: Visit) -> 
     reload(visit)
     expect(visit.page.locator("#panel-correct .subject")).to_contain_text("A name of its own")
     expect(visit.page.locator(".signed").locator("visible=true")).to_contain_text("Ada")
+    rest(visit)
     visit.open("?tab=explore&user=s05")
     assert "A name of its own" in visit.text()
+    rest(visit)
     visit.open("?tab=correct&user=s05")
     visit.page.get_by_role("button", name="Take back").first.click()
     expect(visit.page.locator("#panel-correct .subject")).to_contain_text(before)
@@ -115,6 +114,23 @@ def test_ask_without_a_model_tells_how_to_set_one(visit: Visit) -> None:
     visit.open("?tab=ask")
     assert "No model is set" in visit.text()
     assert visit.page.locator("#talk").count() == 0
+
+
+def test_a_notification_is_previewed_and_a_policy_tried(visit: Visit) -> None:
+    visit.open("?tab=notifications")
+    page = visit.page
+    page.locator(".choices a", has_text="Push").locator("visible=true").click()
+    page.locator(".preview.push").wait_for()
+    page.locator(".candidates a").nth(1).click()
+    visit.settle()
+    name = page.locator(".candidates a[aria-current]").inner_text()
+    expect(page.locator("#panel-notifications .facts")).to_contain_text(name)
+    page.get_by_label("Messages a week").fill("1")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Messages a week")).to_have_value("1")
+    visit.settle()
+    assert "a_week=1" in page.url
+    rest(visit)
 
 
 # --- with a model on loopback
@@ -170,6 +186,7 @@ def test_the_agent_answers_with_links_and_writes_only_what_is_approved(browser: 
     expect(page.locator("#talk .answer")).to_have_count(2, timeout=40_000)
     reload(other)
     assert "Weekly cooking" in other.text()
+    rest(other)
     other.open("?tab=ask")
     assert ANSWER not in other.text()
 
