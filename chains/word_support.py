@@ -5,12 +5,15 @@ close neighbour. Words that carry no topic, and what is done with anything ("pla
 """
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from langchain_core.embeddings import Embeddings
 
 from chains.word_forms import Word, content_words, folded, free_runs, free_stems, same, spellings, stem_of
 from vectorstore.activity import normalize
+
+if TYPE_CHECKING:
+    from langchain_core.embeddings import Embeddings
 
 #: Least cosine of two words that are close neighbours. With minilm, "sofa" and "couch" have 0.86, "meals" and "dinner"
 #: 0.72, "cooking" and "recipe" 0.65, "honeymoon" and "wedding" 0.62; but so have "Italian" and "French", which is why
@@ -25,7 +28,9 @@ class Support:
     """The words of some texts. core: those of the texts that one may rely on alone, because they were said more than
     once."""
 
-    def __init__(self, texts: Iterable[str], *, core: Iterable[str] = (), embeddings: Embeddings | None = None) -> None:
+    def __init__(
+        self, texts: Iterable[str], *, core: Iterable[str] = (), embeddings: "Embeddings | None" = None
+    ) -> None:
         relied = {normalize(text) for text in core}
         self._texts = sorted({normalize(text) for text in texts} | relied)
         self._folded = [folded(text) for text in self._texts]
