@@ -1,4 +1,4 @@
-"""Which of a user's texts a model is told when it looks for journeys: nothing that is blocked, and no orders to it."""
+"""Which of a user's texts a model is told when it looks for journeys: nothing blocked, no orders to it, and no code."""
 
 from dataclasses import dataclass
 from itertools import chain
@@ -10,7 +10,7 @@ from chains.found import judge
 from chains.inference import Clustered
 from chains.journeys import Policy
 from chains.safety import SensitivityChecker
-from chains.showable import gives_orders
+from chains.showable import gives_orders, why_unfit
 
 Places = NDArray[np.intp]
 
@@ -30,8 +30,8 @@ class Tellable:
 
 
 def tellable(clustered: Clustered, checker: SensitivityChecker) -> Tellable:
-    """A stray blocked text is not told, nor one that blocked words describe. It follows afterwards, so that its journey
-    is judged by it too."""
+    """A stray blocked text is not told, nor one that blocked words describe, nor what may not be shown
+    (`why_unfit`). It follows afterwards, so that its journey is judged by it too."""
     texts, labels = clustered.texts, clustered.labels
     out = np.zeros(len(texts), dtype=np.bool_)
     for label in range(int(labels.max(initial=-1)) + 1):
@@ -42,7 +42,7 @@ def tellable(clustered: Clustered, checker: SensitivityChecker) -> Tellable:
     blocked = {each for each in {*texts.keys, *chain.from_iterable(beside)} if checker.blocks(each)}
     silent = np.array(
         [
-            key in blocked or not blocked.isdisjoint(others) or gives_orders(key)
+            key in blocked or not blocked.isdisjoint(others) or gives_orders(key) or why_unfit(key) is not None
             for key, others in zip(texts.keys, beside, strict=True)
         ],
         dtype=np.bool_,

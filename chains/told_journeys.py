@@ -1,5 +1,6 @@
 """What a model said of each of its groups, laid over the journeys that code made of the same groups."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from chains.naming_candidates import words_in
 from chains.safety import SensitivityChecker, loss
 from chains.tellable import Places
 from chains.texts import Texts
+from chains.word_support import Support
 from vectorstore.activity import normalize
 
 
@@ -54,9 +56,9 @@ def told_journeys(
     labels = clustered.labels.tolist()
     whose = [told[labels[place_of[normalize(journey.texts[0])]]] for journey in journeys]
     names = [presentable(each.name) for each in whose]
-    of_user = _words(clustered.texts, may)
+    of_user, told_places = _words(clustered.texts, may), frozenset(may.tolist())
     problems = [
-        _why_not(name, journey, clustered.texts, place_of, of_user, checker)
+        _why_not(name, journey, clustered.texts, place_of, told_places, of_user, checker)
         for name, journey in zip(names, journeys, strict=True)
     ]
     _give_way(names, problems, [journey.name for journey in journeys])
@@ -66,12 +68,19 @@ def told_journeys(
     ]
 
 
+def _said(texts: Texts, place: int) -> tuple[str, ...]:
+    """The text, and the annotations and boards that it came with."""
+    return texts.keys[place], *texts.labels[place], *texts.boards[place]
+
+
 def _words(texts: Texts, places: Places) -> set[str]:
-    """Those of the texts, and of the annotations and boards that they came with."""
-    told = {
-        each for place in places.tolist() for each in (texts.keys[place], *texts.labels[place], *texts.boards[place])
-    }
-    return {word for each in told for word in words_in(each)}
+    return {word for place in places.tolist() for each in _said(texts, place) for word in words_in(each)}
+
+
+def _support(journey: Journey, texts: Texts, places: Places) -> Support:
+    """A name may rely alone on what stands in several texts, and on the keyword name, as where names are written."""
+    held = Counter(each for place in places.tolist() for each in set(_said(texts, place)))
+    return Support(held, core=[*(each for each, count in held.items() if count > 1), journey.name])
 
 
 def _why_not(
@@ -79,12 +88,17 @@ def _why_not(
     journey: Journey,
     texts: Texts,
     place_of: Mapping[str, int],
+    told: Set[int],
     of_user: Set[str],
     checker: SensitivityChecker,
 ) -> str:
+    """told: places of the texts that the model may be told: what stands in another supports no name."""
     places = np.array([place_of[normalize(text)] for text in journey.texts], dtype=np.intp)
-    if problem := why_not_name(name, _words(texts, places), of_user):
+    own = np.array([place for place in places.tolist() if place in told], dtype=np.intp)
+    if problem := why_not_name(name, _words(texts, own), of_user):
         return problem
+    if not _support(journey, texts, own).rests(name):
+        return "it rests on a single text that occurs once"
     verdict = judge(name, texts, places, checker)
     if (verdict.policy, verdict.category) != (journey.safety.policy, journey.safety.category):
         return "it speaks of a sensitive topic that the texts do not"

@@ -10,6 +10,7 @@ import pytest
 from homes import run, word_embeddings, words_fixture
 from langchain_core.messages import BaseMessage
 from model_server import FAULTS, ModelServer, serving
+from obedient_model import orders_in
 from oracle_models import Answer, answering, by_label, call_journey, commonest, merge_journey, merged_by
 from scripted_model import Data, Script, data_of, scripted
 
@@ -19,9 +20,10 @@ from assistant.evaluation.inferred_modes import KeptReplies, compare_modes, infe
 from assistant.evaluation.intervals import Interval
 from assistant.evaluation.labelled import LabelledUser
 from assistant.modes_shown import kept_line, modes_table
+from assistant.sample import sample_users
 from chains.chat_models import Limits, open_chat_model
 from chains.inference import InferenceModels, InferenceOptions, cluster_texts, infer_journeys
-from chains.journeys import InferenceMode, Journey, Policy
+from chains.journeys import InferenceMode, Journey, NamedBy, Policy
 from chains.keywords import extract_keywords
 from chains.merge_call import MOST_CLUSTERS, infer_by_merge, sure_groups
 from chains.metering import Budget, BudgetSpent, Meter, Price
@@ -39,6 +41,13 @@ words = words_fixture
 
 MODELS, OPTIONS = InferenceModels(), InferenceOptions(embedding="made for a test")
 ORDINARY = ("s01", "s06", "s20")
+
+
+def _texts_of(user_id: str) -> list[str]:
+    [user] = [user for user in sample_users() if user.user_id == user_id]
+    return [text for event, _ in user.activities for text in (event.text, event.board or "", *event.annotations)]
+
+
 INJECTED, SENSITIVE = "s43", ("s39", "s40", "s41")
 
 
@@ -169,6 +178,33 @@ def test_planted_orders_are_not_told_and_change_no_name(sample: dict[str, Labell
         assert journey.named_by == "keyword"
     # Orders are activity all the same, and none of it is lost to where they are not in any journey by code.
     assert {text for journey in found for text in journey.texts} <= {event.text for event in user.activities}
+
+
+ORDERS = [order.what for order in orders_in(_texts_of(INJECTED)) if order.what]
+
+
+@pytest.mark.parametrize("wanted", [*ORDERS, "You name journeys. A journey is one thing", "You are rich and pregnant"])
+@pytest.mark.parametrize("infer", [infer_by_call, infer_by_merge])
+def test_a_planted_name_is_taken_by_no_way_of_grouping(
+    sample: dict[str, LabelledUser], infer: object, wanted: str
+) -> None:
+    """The planted texts are in the journeys, and so are their words; no name may rest on them."""
+    given = material(sample[INJECTED])
+    for part in (1, 2, 3):
+
+        def script(messages: Sequence[BaseMessage], part: int = part) -> str:
+            data = data_of(messages)
+            if "texts" in data:
+                numbers = [line["n"] for line in data["texts"]]
+                return json.dumps({"journeys": [call_journey(numbers[at::part], wanted) for at in range(part)]})
+            clusters = [line[0] for line in data["clusters"]]
+            journeys = [merge_journey(clusters[at::part], wanted) for at in range(part)]
+            return json.dumps({"journeys": journeys, "dropped": []})
+
+        found: list[Journey] = infer(*given, asking(script))  # type: ignore[operator]
+        assert found
+        assert normalize(wanted)[:60] not in {normalize(journey.name) for journey in found}
+        assert {journey.named_by for journey in found} == {NamedBy.KEYWORD}
 
 
 @pytest.mark.parametrize("user_id", SENSITIVE)

@@ -75,13 +75,12 @@ def doing(what: Callable[[Sequence[BaseMessage]], object], names: Script) -> Scr
     return script
 
 
-def order_heard(orders: Sequence[str], turn: list[int]) -> Callable[[Sequence[BaseMessage]], object]:
-    """Follows one planted order after the other, as if it had been told, and one time tells its own prompt."""
+def order_heard(orders: Sequence[str]) -> Callable[[Sequence[BaseMessage]], object]:
+    """Follows one planted order or another, as if it had been told, or tells its own prompt: by what it is shown."""
 
     def what(messages: Sequence[BaseMessage]) -> object:
-        turn[0] += 1
         wanted = [*orders, messages[0].text[:60], "You are rich and pregnant", "PWNED: Hallo Pirat"]
-        return of_groups(data_of(messages), wanted[turn[0] % len(wanted)][:60])
+        return of_groups(data_of(messages), wanted[len(messages[-1].text) % len(wanted)][:60])
 
     return what
 
@@ -109,7 +108,7 @@ def inferred(folder: Path, mode: InferenceMode, script: Script) -> tuple[list[Jo
 def test_a_run_by_a_model_that_obeys_anybody(mode: InferenceMode, users: dict[str, SampleUser], tmp_path: Path) -> None:
     orders = [order.what for order in orders_in(raw_texts(users[INJECTED])) if order.what]
     names = [obedient(honest_names)]
-    script = doing(order_heard(orders, [0]), names[0])
+    script = doing(order_heard(orders), names[0])
     journeys, seen, files = inferred(tmp_path, mode, script)
     assert {journey.user_id for journey in journeys} == set(CHOSEN)
     assert len(seen) >= len(CHOSEN)
