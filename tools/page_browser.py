@@ -107,10 +107,17 @@ def launched() -> Iterator[Browser]:
         browser.close()
 
 
+# Gradio ends what it was listening to when an address is left, and the browser calls that an error.
+_LEFT = (
+    "AbortError: signal is aborted",
+    "AbortError: BodyStreamBuffer was aborted",
+    "Unexpected error Connection errored out",
+)
+
+
 def is_wrong(said: ConsoleMessage) -> bool:
-    """An error; but not that Gradio ends what it was listening to when an address is left, which it calls one."""
-    left = ("AbortError: signal is aborted", "Unexpected error Connection errored out")
-    return said.type == "error" and not said.text.startswith(left)
+    """An error; but not that an address was left."""
+    return said.type == "error" and not said.text.startswith(_LEFT)
 
 
 def visitor(
@@ -121,7 +128,7 @@ def visitor(
     visit = Visit(context.new_page(), address)
     page = visit.page
     page.on("console", lambda said: visit.wrong.append(said.text) if is_wrong(said) else None)
-    page.on("pageerror", lambda error: visit.wrong.append(str(error)))
+    page.on("pageerror", lambda error: None if str(error).startswith(_LEFT) else visit.wrong.append(str(error)))
     page.on(
         "request",
         lambda asked: (

@@ -172,7 +172,8 @@ def test_what_takes_long_can_be_stopped_and_the_page_goes_on(visit: Visit) -> No
     visit.page.route("**/queue/join*", lambda route: held.append(route))
     visit.page.locator("nav a", has_text="Granularity").click()
     stop = visit.page.get_by_role("button", name="Stop")
-    stop.click()
+    with visit.page.expect_response("**/reset"):
+        stop.click()
     expect(stop).to_be_hidden()
     expect(visit.page.locator("#panel-explore .cards")).to_be_visible()
     visit.page.unroute("**/queue/join*")
