@@ -18,6 +18,7 @@ from assistant.commands.explain import explain
 from assistant.commands.infer import infer
 from assistant.commands.ingest import ingest
 from assistant.commands.judge import judge
+from assistant.commands.labels import labels_app
 from assistant.commands.recommend import recommend
 from assistant.commands.train import train_app
 from assistant.doctor import examine
@@ -47,6 +48,7 @@ app = typer.Typer(
 )
 app.add_typer(evaluate_app, name="evaluate")
 app.add_typer(train_app, name="train")
+app.add_typer(labels_app, name="labels")
 
 User = Annotated[str, typer.Argument(metavar="USER", help="A user id, as in the log.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]

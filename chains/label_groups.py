@@ -1,7 +1,8 @@
 """Merges, splits and "not a journey" as constraints on the groups of one user's texts. Pure; order means nothing.
 
-A group is a set of texts that make one journey. All merges come first, then all splits, then what is no journey, so it
-doesn't matter which label of which journey came when; only where two contradict each other, the later holds.
+A group is a set of texts that make one journey. Splits come first, then merges, then splits again where a merge has
+brought along what was parted, then what is no journey. So it doesn't matter which label of which journey came when;
+only where two contradict each other, the later holds.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -27,34 +28,50 @@ def constrained(
     merges = [label for label in held if label.kind is LabelKind.MERGE]
     splits = [label for label in held if label.kind is LabelKind.SPLIT and not _undone(label, merges)]
     barred = [label.texts for label in held if label.kind is LabelKind.NOT_A_JOURNEY]
+    pairs = sorted({_parts(label) for label in splits}, key=lambda pair: (sorted(pair[0]), sorted(pair[1])))
     made = set(groups)
-    for bound in _bound_together(merges):
+    for apart, rest in pairs:
+        made = parted(made, apart, rest, near)
+    for bound in _bound_together(sides for label in merges for sides in _cut(label, splits)):
         made = joined(made, bound, free)
-    for label in sorted(splits, key=lambda label: (label.apart, sorted(label.texts))):
-        made = parted(made, frozenset(label.apart), label.texts - frozenset(label.apart), near)
+    for apart, rest in pairs:
+        made = parted(made, apart, rest, near)
     return sorted((group for group in made if not is_barred(group, barred)), key=sorted)
+
+
+def _parts(split: Label) -> tuple[Group, Group]:
+    apart = frozenset(split.apart)
+    return apart, split.texts - apart
 
 
 def _undone(split: Label, merges: Sequence[Label]) -> bool:
     """Whether a later merge put together again what the split had parted."""
-    apart = frozenset(split.apart)
-    rest = split.texts - apart
+    apart, rest = _parts(split)
     return any(
         merge.order > split.order and apart & (whole := merge.texts | merge.other_texts) and rest & whole
         for merge in merges
     )
 
 
-def _bound_together(merges: Iterable[Label]) -> list[list[Group]]:
+def _cut(merge: Label, splits: Iterable[Label]) -> list[list[Group]]:
+    """The two sides of a merge; of one that later splits took something away from, what is left to each other."""
+    pieces = [[merge.texts, merge.other_texts]]
+    for split in splits:
+        if split.order > merge.order:
+            apart = frozenset(split.apart)
+            pieces = [part for sides in pieces for part in ([s - apart for s in sides], [s & apart for s in sides])]
+    return [sides for sides in pieces if all(sides)]
+
+
+def _bound_together(merges: Iterable[list[Group]]) -> list[list[Group]]:
     """Merges that share a text are one: lists of the sides of which all texts belong into one group."""
     bound: list[list[Group]] = []
-    for merge in merges:
-        sides = [side for side in (merge.texts, merge.other_texts) if side]
+    for sides in merges:
         texts = frozenset().union(*sides)
         linked = [each for each in bound if texts & frozenset().union(*each)]
         bound = [each for each in bound if each not in linked]
         bound.append([*(side for each in linked for side in each), *sides])
-    return bound
+    return sorted(bound, key=lambda sides: sorted(frozenset().union(*sides)))
 
 
 def joined(groups: Collection[Group], sides: Sequence[Group], free: Collection[str]) -> set[Group]:

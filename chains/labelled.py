@@ -130,12 +130,16 @@ class LabelledUser:
     def _floor(self, group: Group) -> Verdict:
         """What is said of the texts that a label has put together, or parted, each for themselves: whatever a label
         does, a journey is judged at least as strictly as what it was made of."""
-        sides: list[Group] = []
+        verdicts: list[Verdict] = []
         for label in self._held(LabelKind.MERGE):
             if group & label.texts and group & label.other_texts:
-                sides += [group & label.texts, group & label.other_texts]
-        sides += [label.texts for label in self._held(LabelKind.SPLIT) if mostly(group, label.texts)]
-        verdicts = [self._judged(side) for side in sides]
+                verdicts += [self._judged(group & label.texts), self._judged(group & label.other_texts)]
+        for label in self._held(LabelKind.SPLIT):
+            if mostly(group, label.texts):
+                whole = self._judged(label.texts)
+                # What is blocked as a whole is in no group, so here the inference itself has found the part alone.
+                shown = Policy.IN_APP if whole.policy is Policy.BLOCK else whole.policy
+                verdicts.append(whole.model_copy(update={"policy": shown}))
         return max(verdicts, key=lambda verdict: _STRICTNESS[verdict.policy], default=Verdict())
 
     def _judged(self, texts: Group) -> Verdict:
