@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 from threadpoolctl import threadpool_limits
 
-from assistant.batch import RunSummary, run_inference, users_to_infer
+from assistant.batch import RunSummary, run_inference
+from assistant.engine_choice import EngineChoice, open_engine
 from assistant.errors import LibraryError
 from assistant.expanding import Expanded, expand
 from assistant.explaining import Explained, Explainer
 from assistant.forgetting import Erased, erase
 from assistant.home import Home
+from assistant.incremental import users_to_infer
 from assistant.inferring import Inferring, role_of
 from assistant.labelling import Labelling
 from assistant.recommending import entries_of, recommend_to
@@ -89,6 +91,7 @@ class JourneyAssistant(Labelling, Home):
         inference_mode: InferenceMode | None = None,
         structured: "Structured | None" = None,
         on_progress: OnProgress = _silently,
+        engine: EngineChoice = EngineChoice(),  # noqa: B008 - it is frozen
     ) -> RunSummary:
         """Infers and stores journeys. as_of: by default the last activity of these users.
 
@@ -122,16 +125,20 @@ class JourneyAssistant(Labelling, Home):
             }
             | inferring.deciding,
         )
-        wanted = None if users is None else set(users).intersection(self.log.users())
+        wanted = set(self.log.users()) if users is None else set(users).intersection(self.log.users())
         if mode is RunMode.INCREMENTAL:
             touched = users_to_infer(self.log, self.library, parameters)
-            wanted = touched if wanted is None else wanted & touched
+            wanted &= touched
+        work = inferring.work(clock)
+        elsewhere = None
+        if inferring.divides:
+            elsewhere = open_engine(engine, inferring.without_model(clock), self.embeddings, len(wanted))
         return run_inference(
             self.log,
             self.library,
             self.embeddings,
             parameters,
-            inferring.infer(clock),
+            work,
             wanted,
             on_progress,
             self.forgotten,
@@ -139,6 +146,8 @@ class JourneyAssistant(Labelling, Home):
             calls_of=inferring.take_calls,
             usage=lambda: inferring.usage,
             corrections=self.corrections(clock, options),
+            engine=elsewhere,
+            finish=inferring.finish if elsewhere else None,
         )
 
     def expand(

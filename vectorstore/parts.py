@@ -12,9 +12,11 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -222,3 +224,35 @@ def to_activities(rows: Any) -> Iterator[Activity]:
         ):
             moment = _EPOCH + timedelta(microseconds=time)
             yield Activity(user, moment, _KINDS[kind], text, item, board, tuple(phrases))
+
+
+def by_user(rows: Any) -> Iterator[tuple[str, list[Activity]]]:
+    """Each user of a table in order, with his activities."""
+    for user_id, activities in groupby(to_activities(rows), key=lambda each: each.user_id):
+        yield user_id, list(activities)
+
+
+def slices_of_users(rows: Any, most: int) -> Iterator[Any]:
+    """A table in order of user, cut into tables of up to so many users each."""
+    if not len(rows):
+        return
+    # Each user's first row: those where another one begins.
+    codes = rows["user_id"].combine_chunks().dictionary_encode().indices.to_numpy()
+    firsts = np.flatnonzero(np.diff(codes, prepend=-1))[::most].tolist()
+    for begin, end in pairwise([*firsts, len(rows)]):
+        yield rows.slice(begin, end - begin)
+
+
+def bytes_of(rows: Any) -> bytes:
+    """A table for another process, without the rows that it is a slice of."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, rows.schema) as stream:
+        stream.write_table(rows)
+    content: bytes = sink.getvalue().to_pybytes()
+    return content
+
+
+def table_of(content: bytes) -> Any:
+    """The table that `bytes_of` made these of."""
+    with pa.ipc.open_stream(content) as stream:
+        return stream.read_all()
