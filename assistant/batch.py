@@ -14,14 +14,16 @@ from assistant.identity import continue_journeys
 from assistant.kept_usage import UsageByStep, used_since
 from assistant.library import Library
 from assistant.runs import Run, RunParameters, RunState, UserResult
-from assistant.user_work import UserFound, UserInference, UserWork
+from assistant.user_work import UserFound, UserInference, UserWork, reason_of
 from chains.call_records import CallRecord
 from chains.journeys import Journey
 from chains.keywords import extract_keywords
+from chains.labels import Label
 from chains.metering import BudgetSpent
 from vectorstore.activity import Keyword
 from vectorstore.activity_log import ActivityLog
 from vectorstore.embeddings import CachedEmbeddings
+from vectorstore.errors import JourneyError
 from vectorstore.parts import by_user
 
 _USERS_AT_ONCE = 64
@@ -79,11 +81,12 @@ def run_inference(
     wanted = set(log.users()) if users is None else set(users)
     run = library.begin_run(parameters)
     done = library.done_users(run.run_id) & wanted
-    todo = wanted - done
+    failed = {user_id: why for user_id, why in library.failures(run.run_id).items() if user_id in wanted}
+    todo = wanted - done - failed.keys()
     tables = log.row_batches(_USERS_AT_ONCE, users=todo, until=parameters.as_of)
     inferred, journeys, changes = 0, 0, 0
     fell_back: Counter[str] = Counter()
-    on_progress(len(done), len(wanted))
+    on_progress(len(done) + len(failed), len(wanted))
     stopped: list[BudgetSpent] = []
     told = usage()
     with closing(_found(engine or ThisProcess(work, embeddings.embed, at_once), tables, finish, at_once)) as found:
@@ -91,32 +94,53 @@ def run_inference(
             previous = library.journeys_of([one.user_id for one in batch])
             labels = library.held_labels([one.user_id for one in batch]) if corrections else {}
             is_forgotten = forgotten.matcher() if forgotten else None
-            written = []
-            for one in batch:
-                user_id, before = one.user_id, previous.get(one.user_id, [])
-                if is_forgotten and is_forgotten(user_id):
-                    continue
-                if corrections and user_id in labels:
-                    kept, changed = corrections.in_run(before, one.journeys, labels[user_id])
-                else:
-                    kept, changed = continue_journeys(before, one.journeys)
-                written.append(UserResult(user_id, kept, changed, calls_of(user_id)))
+            continued = [
+                _continued(one, previous[one.user_id], labels.get(one.user_id, ()), corrections, calls_of)
+                for one in batch
+                if not (is_forgotten and is_forgotten(one.user_id))
+            ]
+            written = [each for each in continued if isinstance(each, UserResult)]
+            aside = {each.user_id: each.failure for each in continued if isinstance(each, UserFound)}
             library.put_users(run, written)
+            library.put_failures(run, aside)
+            failed |= aside
             library.add_usage(run, used_since(told, now := usage()))
             told = now
-            inferred += len(batch)
+            inferred += len(batch) - len(aside)
             journeys += sum(len(result.journeys) for result in written)
             changes += sum(len(result.changes) for result in written)
             for result in written:
                 fell_back.update({journey.fallback for journey in result.journeys if journey.fallback})
-            on_progress(len(done) + inferred, len(wanted))
+            on_progress(len(done) + len(failed) + inferred, len(wanted))
     library.add_usage(run, used_since(told, usage()))
     if stopped:
         library.finish_run(run, RunState.FAILED)
         raise BudgetSpent(f"{len(done) + inferred:,} of {len(wanted):,} users are done; {stopped[0]}")
     ended = library.finish_run(run)
     used = library.usage(run.run_id)
-    return RunSummary(ended, inferred, len(done), journeys, changes, fell_back, used)
+    return RunSummary(ended, inferred, len(done), journeys, changes, fell_back, used, failed)
+
+
+def _continued(
+    one: UserFound,
+    previous: Sequence[Journey],
+    labels: Sequence[Label],
+    corrections: Corrections | None,
+    calls_of: Callable[[str], Sequence[CallRecord]],
+) -> UserResult | UserFound:
+    """What is stored of a user; or, with a failure, that he is set aside."""
+    if one.failure:
+        return one
+    try:
+        if corrections and labels:
+            kept, changed = corrections.in_run(previous, one.journeys, labels)
+        else:
+            kept, changed = continue_journeys(previous, one.journeys)
+    except JourneyError:
+        raise
+    except Exception as error:  # noqa: BLE001 - one user's data must not end the run of all others
+        return UserFound(one.user_id, (), failure=reason_of(error))
+    return UserResult(one.user_id, kept, changed, calls_of(one.user_id), one.next_change)
 
 
 def _found(engine: Engine, tables: Iterator[Any], finish: Finishing | None, at_once: int) -> Generator[list[UserFound]]:
@@ -138,7 +162,12 @@ def _finished(table: Any, users: Sequence[UserFound], finish: Finishing, at_once
     def finished(one: UserFound) -> UserFound:
         if not one.journeys:
             return one
-        return replace(one, journeys=finish(extract_keywords(activities[one.user_id]), one.journeys))
+        try:
+            return replace(one, journeys=finish(extract_keywords(activities[one.user_id]), one.journeys))
+        except (BudgetSpent, JourneyError):
+            raise
+        except Exception as error:  # noqa: BLE001 - as in `_continued`
+            return UserFound(one.user_id, (), failure=reason_of(error))
 
     with ThreadPoolExecutor(at_once) as pool:
         asked = [pool.submit(finished, one) for one in users]

@@ -15,6 +15,7 @@ from assistant.commands.catalogue import catalogue
 from assistant.commands.evaluate import evaluate_app
 from assistant.commands.expand import expand
 from assistant.commands.explain import explain
+from assistant.commands.failed_users import print_failed
 from assistant.commands.infer import infer
 from assistant.commands.ingest import ingest
 from assistant.commands.judge import judge
@@ -126,10 +127,14 @@ app.command()(infer)
 def users(
     context: typer.Context,
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
+    failed: Annotated[bool, typer.Option("--failed", help="Those whom runs set aside, and why.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """The users with an inference, and how many journeys each has."""
     with _existing(context) as assistant:
+        if failed:
+            print_failed(assistant.library.failures(), limit, as_json=as_json)
+            return
         states = sorted(assistant.library.states(), key=lambda state: (-state.journeys, state.user_id))
         if as_json:
             _print_json([{"user_id": state.user_id, "journeys": state.journeys} for state in states[:limit]])

@@ -13,3 +13,7 @@ class SettingsError(JourneyError):
 
 class EngineError(JourneyError):
     """The processes that infer users cannot be started or reached."""
+
+
+class FailedUsers(JourneyError):
+    """More users were set aside in a run than is still well. All others are written."""

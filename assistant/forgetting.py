@@ -78,6 +78,7 @@ def erase(
         + len(library.calls(user_id))
         + len(library.judgements(user_id))
         + len(library.labels(user_id))
+        + (user_id in library.failures())
         + replies.forget(user_id)
     )
     return Erased(

@@ -4,7 +4,7 @@ One process writes at a time; any number read meanwhile, without waiting.
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import TracebackType
@@ -16,6 +16,7 @@ from assistant import tables
 from assistant.changes import Change
 from assistant.database import Database
 from assistant.errors import LibraryError
+from assistant.kept_failures import failures_in, put_failures, take_back
 from assistant.kept_judgements import (
     DatedJudgement,
     Validation,
@@ -156,11 +157,24 @@ class Library:
                 connection.execute(delete(journeys).where(journeys.c.user_id.in_(some)))
                 connection.execute(delete(state).where(state.c.user_id.in_(some)))
                 connection.execute(delete(tables.calls).where(tables.calls.c.user_id.in_(some)))
+            take_back(connection, [result.user_id for result in todo])
             _insert(connection, journeys, [journey_row(one, run.run_id) for each in todo for one in each.journeys])
             _insert(connection, state, [state_row(each, run) for each in todo])
             _insert(connection, tables.changes, [row for each in todo for row in change_rows(each, run)])
             _insert(connection, tables.calls, [row for each in todo for row in call_rows(each, run)])
         return len(todo)
+
+    def put_failures(self, run: Run, reasons: Mapping[str, str]) -> None:
+        """Sets users aside, each with the reason; what is stored of them stays. Raises as `put_users`."""
+        if reasons:
+            with self._database.writing() as connection:
+                _require_running(connection, run)
+                put_failures(connection, run, reasons)
+
+    def failures(self, run_id: str | None = None) -> dict[str, str]:
+        """The users whom this run set aside, or any run that has not been made good since, with the reason."""
+        with self._database.reading() as connection:
+            return failures_in(connection, run_id)
 
     def users(self) -> Iterator[str]:
         """Every user with an inference, with or without journeys, in order of id."""
@@ -303,6 +317,7 @@ class Library:
                     tables.calls,
                     tables.judgements,
                     tables.labels,
+                    tables.failed_users,
                 )
             ]
         self._database.scrub()

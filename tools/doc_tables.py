@@ -31,6 +31,7 @@ MEANINGS = {
     "columns.": "What the seven columns are called in your log.",
     "default_zone": 'Of times that name none, such as "Europe/Berlin".',
     "max_rejected": "The share of unreadable rows over which a run fails.",
+    "max_failed": "The share of users set aside over which a run fails, after all others are written.",
     "inference.mode": "cluster without a model; merge: a model merges sure clusters; llm: one call for the whole.",
     "inference.granularity": "coarse, normal or fine: how much belongs to one journey.",
     "inference.min_events": "Fewer events make no journey.",
