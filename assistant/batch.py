@@ -134,13 +134,15 @@ def _continued(
     try:
         if corrections and labels:
             kept, changed = corrections.in_run(previous, one.journeys, labels)
+            ahead = corrections.next_change(kept) if one.next_change else None
         else:
             kept, changed = continue_journeys(previous, one.journeys)
+            ahead = one.next_change
     except JourneyError:
         raise
     except Exception as error:  # noqa: BLE001 - one user's data must not end the run of all others
         return UserFound(one.user_id, (), failure=reason_of(error))
-    return UserResult(one.user_id, kept, changed, calls_of(one.user_id), one.next_change)
+    return UserResult(one.user_id, kept, changed, calls_of(one.user_id), ahead)
 
 
 def _found(engine: Engine, tables: Iterator[Any], finish: Finishing | None, at_once: int) -> Generator[list[UserFound]]:

@@ -13,20 +13,21 @@ def users_to_infer(log: ActivityLog, library: Library, parameters: RunParameters
     """For an incremental run: users whose last inference saw other activity than this run would.
 
     These are new users, those with activity that was read since, however old it is, and those with activity between
-    the clock of their last inference and this run's. For all others a full run would find the same events. Also those
-    of whom a person said something since. Raises LibraryError where journeys were inferred in another way than this run
-    would, since the two don't mix.
+    the clock of their last inference and this run's; and those who fell silent so long ago that a journey may be over
+    by now. For all others a full run would find the same events, kinds and stages. Also those of whom a person said
+    something since, and those whom the last run set aside. Raises LibraryError where journeys were inferred in another
+    way than this run would, since the two don't mix.
     """
     states = {}
     ways = {run.run_id: run.parameters.settings for run in library.runs()}
     for state in library.states():
         _require_same_way(state, ways.get(state.run_id, parameters.settings), parameters)
         states[state.user_id] = state
-    labelled = library.labelled_since()
+    again = library.labelled_since() | library.failures().keys()
     return {
         user_id
         for user_id, extent in log.extents(parameters.as_of, _seen_by_all(states.values(), parameters.as_of))
-        if user_id not in states or user_id in labelled or _saw_other(states[user_id], extent, parameters.as_of)
+        if user_id not in states or user_id in again or _would_see_other(states[user_id], extent, parameters.as_of)
     }
 
 
@@ -54,8 +55,10 @@ def _seen_by_all(states: Collection[UserState], as_of: datetime) -> Seen | None:
     return Seen(min(state.log_position for state in states), min(clocks), max(clocks))
 
 
-def _saw_other(state: UserState, extent: Extent, as_of: datetime) -> bool:
+def _would_see_other(state: UserState, extent: Extent, as_of: datetime) -> bool:
     if extent.position > state.log_position:
+        return True
+    if state.next_change is not None and state.next_change < as_of:
         return True
     if as_of < state.as_of:
         return extent.following is not None and extent.following <= state.as_of

@@ -12,12 +12,13 @@ from pydantic import JsonValue
 from assistant.batch import Finishing
 from assistant.errors import SettingsError
 from assistant.settings import Settings
-from assistant.user_work import UserWork
+from assistant.user_work import NextChange, UserWork, never
 from chains.call_records import CallRecord, Recorder
 from chains.inference import InferenceModels, InferenceOptions, infer_journeys
 from chains.journeys import InferenceMode, Journey
 from chains.metering import Usage
 from chains.roles import Role
+from chains.silence import next_change
 from chains.texts import Floats
 from vectorstore.activity import Keyword
 from vectorstore.embeddings import CachedEmbeddings
@@ -125,11 +126,17 @@ class Inferring:
         """All that is done for a user as of this moment. It raises BudgetSpent."""
         if self._structured is None:
             return self.without_model(as_of)
-        return UserWork(partial(self._by_model, as_of=as_of, structured=self._structured))
+        # What a model says of a stage stays until there is something new to tell it.
+        ahead = never if self._mode is InferenceMode.LLM else self._next_change(as_of)
+        return UserWork(partial(self._by_model, as_of=as_of, structured=self._structured), ahead)
 
     def without_model(self, as_of: datetime) -> UserWork:
         """What is done before a model is asked; it may be sent to another process."""
-        return UserWork(partial(infer_journeys, as_of=as_of, options=self._options, models=self._models))
+        infer = partial(infer_journeys, as_of=as_of, options=self._options, models=self._models)
+        return UserWork(infer, self._next_change(as_of))
+
+    def _next_change(self, as_of: datetime) -> NextChange:
+        return partial(next_change, as_of=as_of, options=self._options, models=self._models)
 
     @property
     def finish(self) -> Finishing | None:
