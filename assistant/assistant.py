@@ -29,6 +29,7 @@ from chains.recommendation import Recommended, RecommendOptions
 from chains.roles import Role
 from vectorstore.errors import InputError, StoreError
 from vectorstore.ingest import Ingested, Progress, ingest
+from vectorstore.parts import users_of
 
 if TYPE_CHECKING:
     from chains.structured import Structured
@@ -125,10 +126,11 @@ class JourneyAssistant(Labelling, Home):
             }
             | inferring.deciding,
         )
-        wanted = set(self.log.users()) if users is None else set(users).intersection(self.log.users())
+        wanted = set(users if users is not None else self.log.users())
+        if users is not None:
+            wanted = {user_id for rows in self.log.row_batches(1_000, users=wanted) for user_id in users_of(rows)}
         if mode is RunMode.INCREMENTAL:
-            touched = users_to_infer(self.log, self.library, parameters)
-            wanted &= touched
+            wanted = users_to_infer(self.log, self.library, parameters, None if users is None else wanted)
         work = inferring.work(clock)
         elsewhere = None
         if inferring.divides:

@@ -22,6 +22,7 @@ from assistant.commands.judge import judge
 from assistant.commands.labels import labels_app
 from assistant.commands.recommend import recommend
 from assistant.commands.train import train_app
+from assistant.commands.watch import watch_command
 from assistant.doctor import examine
 from assistant.exits import run_to_exit
 from assistant.output import row_of
@@ -121,6 +122,7 @@ def demo(
 
 app.command()(ingest)
 app.command()(infer)
+app.command("watch")(watch_command)
 
 
 @app.command()

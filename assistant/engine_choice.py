@@ -34,6 +34,13 @@ class EngineChoice:
 
 def open_engine(choice: EngineChoice, work: UserWork, embeddings: CachedEmbeddings, users: int) -> Engine | None:
     """None where this process alone is best. Raises MissingExtra where Ray is not installed."""
+    if choice.kind is EngineKind.RAY:
+        # Ray takes seconds to import.
+        from assistant.ray_engine import RayEngine  # noqa: PLC0415
+
+        return RayEngine(
+            work, embeddings, choice.workers or (None if choice.ray_address else cores()), choice.ray_address
+        )
     workers = choice.workers or max(1, min(cores(), users // _USERS_A_WORKER))
     return LocalEngine(work, embeddings, workers) if workers > 1 else None
 

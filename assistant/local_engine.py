@@ -22,7 +22,7 @@ from threadpoolctl import ThreadpoolController
 
 from assistant.errors import EngineError
 from assistant.pieces import Piece, Pieces
-from assistant.user_work import MissingTexts, UserFound, UserWork, cached_vectors, group_done
+from assistant.user_work import MissingTexts, UserFound, UserWork, VectorsOf, cached_vectors, group_done
 from chains.metering import BudgetSpent
 from vectorstore.embedding_cache import EmbeddingCache
 from vectorstore.embeddings import CachedEmbeddings
@@ -159,16 +159,16 @@ def serve(connection: "Connection[Any, Any]", work: UserWork, cache: EmbeddingCa
     with ThreadpoolController().limit(limits=1, user_api="blas"):
         while (content := waiting.get()) is not None:
             try:
-                connection.send(answer_to(content, work, cache))
+                connection.send(answer_to(content, work, lambda texts: cached_vectors(cache, texts)))
             except OSError:
                 return
     sys.exit(0)
 
 
-def answer_to(content: bytes, work: UserWork, cache: EmbeddingCache) -> list[UserFound] | Exception:
+def answer_to(content: bytes, work: UserWork, vectors_of: VectorsOf) -> list[UserFound] | Exception:
     """What was found of the users of a piece, or what the driver has to know instead."""
     try:
-        return list(group_done(list(by_user(table_of(content))), work, lambda texts: cached_vectors(cache, texts)))
+        return list(group_done(list(by_user(table_of(content))), work, vectors_of))
     except (MissingTexts, JourneyError, BudgetSpent) as error:
         return error
 

@@ -46,7 +46,7 @@ class MissingTexts(Exception):
     """Texts that have no vector yet; whoever has the model makes them, and the work is done again."""
 
     def __init__(self, texts: Sequence[str]) -> None:
-        super().__init__(f"{len(texts)} texts are not embedded yet")
+        super().__init__(texts)
         self.texts = tuple(texts)
 
 

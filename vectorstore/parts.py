@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby, pairwise
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -230,6 +231,22 @@ def by_user(rows: Any) -> Iterator[tuple[str, list[Activity]]]:
     """Each user of a table in order, with his activities."""
     for user_id, activities in groupby(to_activities(rows), key=lambda each: each.user_id):
         yield user_id, list(activities)
+
+
+def users_of(rows: Any) -> set[str]:
+    """The distinct users of a table."""
+    return set(pc.unique(rows["user_id"]).to_pylist())
+
+
+def extents_in(rows: Any, at: datetime) -> Iterator[tuple[str, int, datetime | None, datetime | None]]:
+    """Of each user of a table in order: the newest position, the last time up to and with a moment, the first after."""
+    columns = (rows[name].to_pylist() for name in ("user_id", "position", "timestamp"))
+    for user_id, told in groupby(zip(*columns, strict=True), key=itemgetter(0)):
+        own = list(told)
+        times = [time for _, _, time in own]
+        last = max((time for time in times if time <= at), default=None)
+        following = min((time for time in times if time > at), default=None)
+        yield user_id, max(position for _, position, _ in own), last, following
 
 
 def slices_of_users(rows: Any, most: int) -> Iterator[Any]:
