@@ -33,48 +33,15 @@ _LOOK = 0.25
 _PROGRAM = [sys.executable, "-c", "from assistant.cli import main; main()"]
 _ALONE = ["unshare", "-rn", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
 _THINGS = ("ideas", "tips", "plan", "set", "guide", "colours", "at home", "for beginners", "checklist", "kit")
-_WORDS = [
-    "garden",
-    "wedding",
-    "kitchen",
-    "sewing",
-    "running",
-    "baking",
-    "camping",
-    "piano",
-    "yoga",
-    "chess",
-    "pottery",
-    "knitting",
-    "cycling",
-    "sailing",
-    "woodwork",
-    "painting",
-    "drawing",
-    "hiking",
-    "skiing",
-    "fishing",
-    "coffee",
-    "tea",
-    "bread",
-    "cheese",
-    "pasta",
-    "salad",
-    "soup",
-    "cake",
-    "candle",
-    "soap",
-    "lamp",
-    "sofa",
-    "shelf",
-    "carpet",
-    "curtain",
-    "mirror",
-    "balcony",
-    "terrace",
-    "roof",
-    "cellar",
-]
+_WORDS = tuple(
+    word
+    for line in (
+        "garden wedding kitchen sewing running baking camping piano yoga chess pottery knitting cycling sailing",
+        "woodwork painting drawing hiking skiing fishing coffee tea bread cheese pasta salad soup cake candle soap",
+        "lamp sofa shelf carpet curtain mirror balcony terrace roof cellar",
+    )
+    for word in line.split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +74,8 @@ class Figures:
 def text_of(topic: int, place: int) -> str:
     """One of 20,000 texts of two to five words; those of a topic share words."""
     first, second = _WORDS[topic % len(_WORDS)], _WORDS[(topic // len(_WORDS) * 7 + topic + 3) % len(_WORDS)]
-    return f"{first} {second} {_THINGS[place % len(_THINGS)]} {_WORDS[(place * 3 + topic) % len(_WORDS)]} {place // 10 + 1}"
+    third = _WORDS[(place * 3 + topic) % len(_WORDS)]
+    return f"{first} {second} {_THINGS[place % len(_THINGS)]} {third} {place // 10 + 1}"
 
 
 def made_rows(users: range) -> pa.Table:
@@ -264,14 +232,7 @@ def journeys_without_index(home: Path, log: Path) -> Spent:
         "from assistant.settings import Settings\n"
         "with JourneyAssistant(Settings(home=Path(sys.argv[1]))) as made: made.ingest([Path(sys.argv[2])], index=False)"
     )
-    begun, peak = time.perf_counter(), 0.0
-    process = subprocess.Popen([sys.executable, "-c", code, str(home), str(log)])
-    while process.poll() is None:
-        peak = max(peak, _memory(process.pid))
-        time.sleep(_LOOK)
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, "ingest")
-    return Spent(time.perf_counter() - begun, peak)
+    return _run([sys.executable, "-c", code, str(home), str(log)])
 
 
 def embed_all(cache: Path) -> float:
@@ -303,21 +264,23 @@ def _say(line: str) -> None:
 
 def table(found: Sequence[Figures]) -> Iterator[str]:
     """As Markdown."""
-    yield "| users | events | journeys | how | seconds | users/s | peak of all processes, MB |"
-    yield "|--:|--:|--:|---|--:|--:|--:|"
+    yield "| users | events | journeys | how | seconds | users/s | processor, ms a user | peak of all processes, MB |"
+    yield "|--:|--:|--:|---|--:|--:|--:|--:|"
     for each in found:
         head = f"| {each.users:,} | {each.rows:,} | {each.journeys:,} |"
-        yield f"{head} ingest | {each.ingest.seconds:.1f} | {each.users / each.ingest.seconds:,.0f} | {each.ingest.peak:,.0f} |"
-        for how, spent in each.runs.items():
-            yield f"{head} {how} | {spent.seconds:.1f} | {each.users / spent.seconds:,.0f} | {spent.peak:,.0f} |"
-        full = min(spent.seconds for how, spent in each.runs.items() if how.startswith("local"))
-        share = f"{each.day.seconds / full:.1%} of the full run".replace("%", " %")
-        yield f"{head} a day later: {each.day_users:,} users | {each.day.seconds:.1f} | {share} | {each.day.peak:,.0f} |"
+        for how, spent in {"ingest": each.ingest, **each.runs}.items():
+            speed, work = each.users / spent.seconds, 1_000 * spent.work / each.users
+            told = "" if how.startswith("ray") else f"{work:.1f}"
+            yield f"{head} {how} | {spent.seconds:.1f} | {speed:,.0f} | {told} | {spent.peak:,.0f} |"
+        full, later = each.runs["local 1"], f"a day later, {each.day_users:,} users"
+        share = f"{each.day.work / full.work:.1%} of the work of a full run".replace("%", " %")
+        yield f"{head} {later} | {each.day.seconds:.1f} | {share} | | {each.day.peak:,.0f} |"
     last = found[-1]
+    same = "the same to the byte" if all(each.same for each in found) else "DIFFERENT"
     yield ""
     yield (
-        f"On disk a user: activity log {last.log_bytes:,.0f} bytes, library {last.library_bytes:,.0f} bytes. The journeys "
-        f"of all ways of a size are {'the same to the byte' if all(each.same for each in found) else 'DIFFERENT'}."
+        f"On disk a user: activity log {last.log_bytes:,.0f} bytes, library {last.library_bytes:,.0f} bytes. The "
+        f"journeys of all ways of a size are {same}."
     )
 
 
