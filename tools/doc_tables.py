@@ -8,6 +8,7 @@ from importlib import resources
 from types import ModuleType
 
 import typer
+from scale_plan import assumptions, plan_table
 
 from assistant.cli import app
 from assistant.settings import Settings
@@ -159,6 +160,11 @@ def _constants(module: ModuleType) -> list[tuple[str, str, str]]:
     return [(name.lower().replace("_", " "), value, about) for name, value, about in found]
 
 
+def scale_table() -> str:
+    """What runs over very many users take, and what that assumes."""
+    return f"{plan_table()}\n\n{assumptions()}"
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "settings": settings_table,
     "policies": policies_table,
@@ -168,4 +174,5 @@ TABLES: dict[str, Callable[[], str]] = {
     "cuts": cuts_table,
     "ranking": ranking_table,
     "stage": stage_table,
+    "scale": scale_table,
 }
