@@ -263,7 +263,7 @@ def test_every_setting_is_described_once() -> None:
     described = Settings().describe()
     assert described[0] == Described("home", ".journeys", "default")
     assert described[7] == Described("library_url", "sqlite:///.journeys/library.sqlite", "default")
-    assert len({each.name for each in described}) == len(described) == 40
+    assert len({each.name for each in described}) == len(described) == 41
 
 
 def test_the_password_of_the_expansion_store_is_not_shown() -> None:
