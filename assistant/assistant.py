@@ -3,11 +3,11 @@
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from threadpoolctl import threadpool_limits
-
+from assistant.agent.conversations import Conversations
 from assistant.batch import RunSummary, run_inference
 from assistant.engine_choice import EngineChoice, open_engine
 from assistant.errors import LibraryError
@@ -18,16 +18,16 @@ from assistant.home import Home
 from assistant.incremental import users_to_infer
 from assistant.inferring import Inferring, role_of
 from assistant.labelling import Labelling
+from assistant.reading import Reading
+from assistant.reclustering import recluster
 from assistant.recommending import entries_of, recommend_to
 from assistant.runs import DatedChange, RunMode, RunParameters
 from chains.catalogue import CatalogueOptions, Entry
 from chains.clustering import Granularity
-from chains.inference import infer_journeys
 from chains.journeys import ALGORITHM, InferenceMode, Journey
-from chains.keywords import extract_keywords
 from chains.recommendation import Recommended, RecommendOptions
 from chains.roles import Role
-from vectorstore.errors import InputError, StoreError
+from vectorstore.errors import InputError
 from vectorstore.ingest import Ingested, Progress, ingest
 from vectorstore.parts import users_of
 
@@ -43,6 +43,11 @@ def _silently(done: int, total: int) -> None: ...
 
 class JourneyAssistant(Labelling, Home):
     """Everything that can be done with a home folder. Use as a context manager, or call `close`."""
+
+    @cached_property
+    def reading(self) -> Reading:
+        """What the page shows: one user, one journey, all users at once."""
+        return Reading(self)
 
     # --- the main job
 
@@ -240,19 +245,11 @@ class JourneyAssistant(Labelling, Home):
         return sorted(self.library.changes(user_id), key=lambda each: each.run_id, reverse=True)
 
     def recluster(self, user_id: str, granularity: Granularity, as_of: datetime) -> list[Journey]:
-        """What the journeys would be with another granularity, from the keyword store; nothing is stored.
+        """What the journeys would be with another granularity and all labels, from the keyword store; none is stored.
 
         Raises StoreError where the store was filled by another version.
         """
-        stored, vectors = self.store.keywords(user_id)
-        rows = {keyword.key: row for row, keyword in enumerate(stored)}
-        keywords = extract_keywords({each for keyword in stored for each in keyword.events if each.timestamp <= as_of})
-        if not rows.keys() >= {keyword.key for keyword in keywords}:
-            raise StoreError("the keyword store was filled by another version: journeys ingest LOG fills it anew")
-        own = vectors[[rows[keyword.key] for keyword in keywords]]
-        # As in a run: with more threads sums are made in another order, and differ in the last bit.
-        with threadpool_limits(limits=1, user_api="blas"):
-            return infer_journeys(keywords, own, as_of, self.options(granularity), self.models)
+        return recluster(self.store, user_id, as_of, self.options(granularity), self.inferred)
 
     def retriever(self, user_id: str, limit: int = 10) -> "ActivityRetriever":
         """A LangChain retriever over the user's activity."""
@@ -263,14 +260,7 @@ class JourneyAssistant(Labelling, Home):
 
     def all_journeys(self, users: Collection[str] | None = None) -> Iterator[Journey]:
         """The stored journeys of these users, or of all, in order of user and rank."""
-        if users is None:
-            yield from self.library.all_journeys()
-            return
-        ordered = sorted(users)
-        for start in range(0, len(ordered), 500):
-            found = self.library.journeys_of(ordered[start : start + 500])
-            for user_id in ordered[start : start + 500]:
-                yield from found.get(user_id, [])
+        yield from self.library.all_journeys(users)
 
     def forget(self, user_id: str) -> Erased:
         """Removes a user from the activity log, the stores, the vectors of his texts and the library, and remembers it.
@@ -296,5 +286,6 @@ class JourneyAssistant(Labelling, Home):
                 library=self.library,
                 expansions=self.expansions,
                 replies=reply_cache(self.settings),
+                conversations=Conversations(self.settings.home),
                 unreached=[name for name in filled_before if ":" in name],
             )

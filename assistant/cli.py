@@ -12,14 +12,18 @@ from rich.console import Console
 from assistant import demo as demo_users
 from assistant.assistant import JourneyAssistant
 from assistant.commands.catalogue import catalogue
+from assistant.commands.chat import chat
 from assistant.commands.evaluate import evaluate_app
 from assistant.commands.expand import expand
+from assistant.commands.experiment import experiment
 from assistant.commands.explain import explain
 from assistant.commands.failed_users import print_failed
+from assistant.commands.feedback import feedback
 from assistant.commands.infer import infer
 from assistant.commands.ingest import ingest
 from assistant.commands.judge import judge
 from assistant.commands.labels import labels_app
+from assistant.commands.plugged import plugged_commands
 from assistant.commands.recommend import recommend
 from assistant.commands.train import train_app
 from assistant.commands.watch import watch_command
@@ -169,6 +173,11 @@ app.command()(expand)
 app.command()(recommend)
 app.command()(catalogue)
 app.command()(judge)
+app.command()(chat)
+app.command()(experiment)
+app.command()(feedback)
+for name, command in plugged_commands().items():
+    app.command(name)(command)
 
 
 @app.command()
@@ -200,7 +209,13 @@ def forget(context: typer.Context, user: User, as_json: AsJson = False) -> None:
                     "vectors": erased.vectors,
                     "journeys": erased.library.journeys,
                     "changes": erased.library.changes,
+                    "calls": erased.library.calls,
+                    "judgements": erased.library.judgements,
+                    "labels": erased.library.labels,
+                    "feedback": erased.library.feedback,
+                    "replies": erased.replies,
                     "expansions": erased.expansions,
+                    "conversations": erased.conversations,
                     "remaining": erased.remaining,
                     "unreached": erased.unreached,
                 }
@@ -215,8 +230,18 @@ def forget(context: typer.Context, user: User, as_json: AsJson = False) -> None:
                 "rows of this user in logs are passed over from now on; "
                 "journeys ingest LOG --allow-forgotten ID reads them"
             )
+            said = {
+                "replies of models kept for him": erased.library.calls + erased.replies,
+                "judgements": erased.library.judgements,
+                "labels": erased.library.labels,
+                "feedback": erased.library.feedback,
+            }
+            if any(said.values()):
+                print("also: " + ", ".join(f"{count:,} {what}" for what, count in said.items() if count))
             if erased.expansions:
                 print(f"the catalogue lost {erased.expansions:,} values that too few users are left for")
+            if erased.conversations:
+                print(f"conversations that told of this user: {erased.conversations:,}, removed whole")
             for name in erased.unreached:
                 print(f"not looked at: the store {name}, which the settings no longer name")
         if erased.remaining:

@@ -136,6 +136,11 @@ def _anchored(stored: Sequence[Journey], label: Label, *, withdrawn: bool) -> li
     was = {label.journey_id: label.was, label.other: label.other_was}
     known = {journey.journey_id for journey in stored}
     seen = [_holding(journey, texts.get(journey.journey_id, frozenset())) for journey in stored]
+    if withdrawn:
+        seen = [
+            _named_as(journey, was.get(journey.journey_id)) if journey.journey_id in texts else journey
+            for journey in seen
+        ]
     for journey_id in sorted(texts.keys() - known):
         if stored and (before := was[journey_id]):
             back = stored[0].model_copy(update={"journey_id": journey_id, "rank": len(seen) + 1})
@@ -145,6 +150,13 @@ def _anchored(stored: Sequence[Journey], label: Label, *, withdrawn: bool) -> li
 
 def _holding(journey: Journey, texts: frozenset[str]) -> Journey:
     return journey.model_copy(update={"texts": tuple(sorted(texts))}) if texts else journey
+
+
+def _named_as(journey: Journey, was: Was | None) -> Journey:
+    """With the name that it had, unless a person has given it one."""
+    if was is None or NamedBy.PERSON in {journey.named_by, was.named_by}:
+        return journey
+    return _seen(journey, was.name, was.named_by)
 
 
 def _seen(journey: Journey, name: str, named_by: NamedBy) -> Journey:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from assistant.agent.conversations import Conversations
 from assistant.expansions import Expansions
 from assistant.forgotten import ForgottenUsers
 from assistant.library import Library
@@ -25,7 +26,8 @@ class Erased:
 
     unreached: stores that were filled once and that the settings no longer name, on servers; they were not looked at.
     expansions: entries, keywords, relations and items of the catalogue that too few users were left for.
-    replies: of models, about him, that were kept so as not to ask again.
+    replies: of models, about him, that were kept so as not to ask again. conversations: with the agent that told of
+    him, which go as a whole.
     """
 
     activities: int
@@ -36,6 +38,7 @@ class Erased:
     unreached: tuple[str, ...] = ()
     expansions: int = 0
     replies: int = 0
+    conversations: int = 0
 
 
 def erase(
@@ -48,6 +51,7 @@ def erase(
     library: Library,
     expansions: Expansions,
     replies: "ReplyCache",
+    conversations: Conversations,
     unreached: Sequence[str] = (),
 ) -> Erased:
     """Puts the user on the list of those who are not read again, then removes him everywhere, from the disk too.
@@ -67,6 +71,7 @@ def erase(
         store.scrub()
     vectors = embeddings.forget(texts) if texts else 0
     kept_replies = replies.forget(user_id)
+    told = conversations.forget(user_id)
     from_library = library.forget(user_id)
     activities = log.forget(user_id)
     remaining = (
@@ -80,9 +85,10 @@ def erase(
         + len(library.labels(user_id))
         + (user_id in library.failures())
         + replies.forget(user_id)
+        + len(conversations.about(user_id))
     )
     return Erased(
-        activities, keywords, vectors, from_library, remaining, tuple(unreached), expansion_values, kept_replies
+        activities, keywords, vectors, from_library, remaining, tuple(unreached), expansion_values, kept_replies, told
     )
 
 

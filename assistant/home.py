@@ -2,6 +2,7 @@
 
 from contextlib import ExitStack
 from functools import cached_property
+from threading import RLock
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -37,6 +38,8 @@ class Home:
         self._open = ExitStack()
         self.log = ActivityLog(settings.home / "activity")
         self.forgotten = ForgottenUsers(settings.home / "forgotten.json")
+        #: For those who use one assistant from several threads.
+        self.in_turn = RLock()
 
     @classmethod
     def from_settings(cls, settings: Settings | None = None) -> Self:

@@ -25,7 +25,7 @@ def users_to_infer(
     """
     states = {}
     ways = {run.run_id: run.parameters.settings for run in library.runs()}
-    for state in library.states() if among is None else library.states_of(among):
+    for state in library.states(among):
         _require_same_way(state, ways.get(state.run_id, parameters.settings), parameters)
         states[state.user_id] = state
     again = library.labelled_since() | library.failures().keys()

@@ -7,7 +7,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from assistant.evaluation.judge_agreement import KAPPA, SPEARMAN, WITHIN_ONE, JudgeAgreement
+from assistant.evaluation.judge_agreement import KAPPA, LEAST_COMPARED, SPEARMAN, WITHIN_ONE, JudgeAgreement
 from assistant.evaluation.level_agreement import Figure, LevelAgreement
 from chains.judgement import LEVELS, Judgement
 from chains.wording import count_text
@@ -75,6 +75,8 @@ def agreement_text(found: JudgeAgreement) -> str:
         return "\n".join([*lines, "nothing was compared, so nothing is validated"])
     low = ", ".join(f"{_NAMES[name]} {getattr(found.judge, name).interval.low:.2f}" for name in _BARS)
     verdict = "passes" if found.passes else "does not pass"
+    if found.compared < LEAST_COMPARED:
+        verdict += f", since {found.compared:,} labels are fewer than {LEAST_COMPARED}"
     return "\n".join([*lines, f"the judge {verdict}; lower ends of the intervals: {low}"])
 
 

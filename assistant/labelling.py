@@ -11,10 +11,12 @@ from assistant.library import Library
 from assistant.rows import journey_of
 from assistant.runs import UserState
 from chains.clustering import Granularity
-from chains.inference import InferenceModels, InferenceOptions
+from chains.inference import InferenceModels, InferenceOptions, infer_journeys
 from chains.journeys import ALGORITHM, Journey
+from chains.labelled import LabelledUser
 from chains.labels import Label, LabelKind, Said, Was, check_said, silenced, texts_apart
-from vectorstore.activity import normalize
+from chains.texts import Floats
+from vectorstore.activity import Keyword, normalize
 from vectorstore.activity_log import ActivityLog
 from vectorstore.embeddings import CachedEmbeddings
 from vectorstore.errors import InputError
@@ -95,6 +97,15 @@ class Labelling:
         """The ids of the user's journeys for which nothing is ever to be sent, since a person said so."""
         labels = self.library.held_labels([user_id]).get(user_id, [])
         return silenced(labels, self.library.journeys(user_id)) if labels else set()
+
+    def inferred(
+        self: _Labelled, keywords: Sequence[Keyword], vectors: Floats, as_of: datetime, options: InferenceOptions
+    ) -> list[Journey]:
+        """As `infer_journeys`, with what people said of the user's journeys; nothing is stored."""
+        found = infer_journeys(keywords, vectors, as_of, options, self.models)
+        user_id = keywords[0].user_id if keywords else ""
+        labels = self.library.held_labels([user_id]).get(user_id)
+        return LabelledUser(keywords, vectors, as_of, options, self.models, labels).applied(found) if labels else found
 
     def corrections(self: _Labelled, as_of: datetime, options: InferenceOptions) -> Corrections:
         """What a run needs to respect what people said."""

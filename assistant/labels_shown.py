@@ -9,7 +9,6 @@ from rich.text import Text
 
 from chains.label_states import LabelState
 from chains.labels import Label, LabelKind
-from chains.wording import date_text
 
 
 def labels_table(labels: Sequence[tuple[Label, LabelState]]) -> Table | Text:
@@ -18,10 +17,18 @@ def labels_table(labels: Sequence[tuple[Label, LabelState]]) -> Table | Text:
         return Text("Nobody has said anything of a journey yet: journeys labels add USER JOURNEY KIND")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for heading in ("Label", "User", "Journey", "Said", "By", "On", "State"):
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading, overflow="fold", no_wrap=heading in {"Label", "State"})
     for label, state in labels:
         dim = "" if state is LabelState.HOLDS else "dim"
-        cells = (label.label_id, label.user_id, _journey(label), said_text(label), label.by, date_text(label.at), state)
+        cells = (
+            label.label_id,
+            label.user_id,
+            _journey(label),
+            said_text(label),
+            label.by,
+            f"{label.at:%Y-%m-%d}",
+            state,
+        )
         table.add_row(*(Text(str(cell), style=dim) for cell in cells))
     return table
 

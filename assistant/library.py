@@ -13,10 +13,20 @@ from typing import Any, Self
 from sqlalchemy import ColumnElement, Connection, Select, Table, delete, func, insert, select, update
 
 from assistant import tables
+from assistant.candidate_facts import Candidates
 from assistant.changes import Change
 from assistant.database import Database
 from assistant.errors import LibraryError
+from assistant.feedback_rows import FeedbackEvent
 from assistant.kept_failures import failures_in, put_failures, take_back
+from assistant.kept_feedback import (
+    CandidateOutcome,
+    Kept,
+    forget_feedback,
+    outcomes_in,
+    put_feedback,
+    resolve_feedback,
+)
 from assistant.kept_judgements import (
     DatedJudgement,
     Validation,
@@ -49,6 +59,7 @@ from assistant.rows import (
     state_of,
     state_row,
 )
+from assistant.run_checks import require_running, require_sound
 from assistant.runs import Counts, DatedChange, Forgotten, Run, RunParameters, RunState, UserResult, UserState
 from chains.journeys import Journey
 from chains.judgement import Judgement
@@ -56,6 +67,11 @@ from chains.labels import Label
 
 # Ids in one statement, and rows fetched at a time; both databases take more, but gain nothing from it.
 _CHUNK = 500
+
+
+# In the order of `Forgotten`.
+_OF_JOURNEYS = (tables.journeys, tables.changes, tables.user_state, tables.calls, tables.judgements)
+_OF_USERS = (*_OF_JOURNEYS, tables.labels, tables.failed_users)
 
 
 def _now() -> datetime:
@@ -106,7 +122,7 @@ class Library:
         """Ends a run, as finished or failed, and counts what it wrote. Raises LibraryError where it was overtaken."""
         found = select(func.count(), func.coalesce(func.sum(tables.user_state.c.journeys), 0))
         with self._database.writing() as connection:
-            _require_running(connection, run)
+            require_running(connection, run)
             users, journeys = connection.execute(found.where(tables.user_state.c.run_id == run.run_id)).one()
             _end(connection, run.run_id, state=state.value, finished=self._clock(), users=users, journeys=journeys)
             return run_of(connection.execute(select(tables.runs).where(tables.runs.c.run_id == run.run_id)).one())
@@ -146,10 +162,10 @@ class Library:
         batch may be given twice. Returns how many users were written. Raises LibraryError where the run was
         overtaken; ValueError where a user comes twice, or a journey is of another user or has a rank or id twice.
         """
-        _require_sound(results)
+        require_sound(results)
         state, journeys = tables.user_state, tables.journeys
         with self._database.writing() as connection:
-            _require_running(connection, run)
+            require_running(connection, run)
             asked = select(state.c.user_id).where(state.c.run_id == run.run_id)
             done = set(_among(connection, asked, state.c.user_id, [result.user_id for result in results]))
             todo = [result for result in results if result.user_id not in done]
@@ -168,7 +184,7 @@ class Library:
         """Sets users aside, each with the reason; what is stored of them stays. Raises as `put_users`."""
         if reasons:
             with self._database.writing() as connection:
-                _require_running(connection, run)
+                require_running(connection, run)
                 put_failures(connection, run, reasons)
 
     def failures(self, run_id: str | None = None) -> dict[str, str]:
@@ -180,19 +196,13 @@ class Library:
         """Every user with an inference, with or without journeys, in order of id."""
         yield from self._stream(select(tables.user_state.c.user_id).order_by(tables.user_state.c.user_id))
 
-    def states(self) -> Iterator[UserState]:
-        """With what each user's journeys were last inferred, in order of id."""
+    def states(self, among: Collection[str] | None = None) -> Iterator[UserState]:
+        """With what each user's journeys were last inferred, of all in order of id, or of these."""
+        asked, own = select(tables.user_state).order_by(tables.user_state.c.user_id), tables.user_state.c.user_id
         with self._database.reading() as connection:
             streaming = connection.execution_options(yield_per=_CHUNK)
-            for row in streaming.execute(select(tables.user_state).order_by(tables.user_state.c.user_id)):
-                yield state_of(row)
-
-    def states_of(self, user_ids: Collection[str]) -> Iterator[UserState]:
-        """The same of these users, of those who have had an inference, in no order."""
-        asked, ids = select(tables.user_state), sorted(user_ids)
-        with self._database.reading() as connection:
-            for some in _chunks(ids):
-                yield from map(state_of, connection.execute(asked.where(tables.user_state.c.user_id.in_(some))))
+            for each in [asked] if among is None else [asked.where(own.in_(some)) for some in _chunks(sorted(among))]:
+                yield from map(state_of, streaming.execute(each))
 
     def state(self, user_id: str) -> UserState | None:
         """None where the user has had no inference."""
@@ -215,8 +225,16 @@ class Library:
                     found[user_id].append(journey_of(body))
         return found
 
-    def all_journeys(self) -> Iterator[Journey]:
-        """Every current journey in order of user and rank, from one moment, in constant memory."""
+    def all_journeys(self, users: Collection[str] | None = None) -> Iterator[Journey]:
+        """Every current journey, or those of these users, in order of user and rank.
+
+        All are from one moment, and come in constant memory.
+        """
+        if users is not None:
+            for some in _chunks(sorted(users)):
+                for own in self.journeys_of(some).values():
+                    yield from own
+            return
         ordered = select(tables.journeys.c.body).order_by(tables.journeys.c.user_id, tables.journeys.c.rank)
         for body in self._stream(ordered):
             yield journey_of(body)
@@ -309,6 +327,21 @@ class Library:
                 put_label(connection, added)
         return True
 
+    def put_feedback(self, events: Sequence[FeedbackEvent], candidates: Candidates) -> Kept:
+        """Adds what came of candidates; the same again changes nothing."""
+        with self._database.writing() as connection:
+            return put_feedback(connection, events, candidates)
+
+    def resolve_feedback(self, candidates: Candidates) -> int:
+        """Gives feedback of candidates that were not known to their users; returns how many events stay aside."""
+        with self._database.writing() as connection:
+            return resolve_feedback(connection, candidates)
+
+    def outcomes(self, candidates: Candidates) -> Iterator[CandidateOutcome]:
+        """What came of each candidate that is known, in order of key."""
+        with self._database.reading() as connection:
+            yield from outcomes_in(connection, candidates)
+
     def forget(self, user_id: str) -> Forgotten:
         """Removes all of a user, and in SQLite writes the file anew, so that no byte of it stays behind.
 
@@ -316,17 +349,9 @@ class Library:
         """
         with self._database.writing() as connection:
             counts = [
-                connection.execute(delete(table).where(table.c.user_id == user_id)).rowcount
-                for table in (
-                    tables.journeys,
-                    tables.changes,
-                    tables.user_state,
-                    tables.calls,
-                    tables.judgements,
-                    tables.labels,
-                    tables.failed_users,
-                )
+                connection.execute(delete(table).where(table.c.user_id == user_id)).rowcount for table in _OF_USERS
             ]
+            counts.append(forget_feedback(connection, user_id))
         self._database.scrub()
         return Forgotten(*counts)
 
@@ -356,28 +381,6 @@ class Library:
 
 def _end(connection: Connection, run_id: str, **values: Any) -> None:
     connection.execute(update(tables.runs).where(tables.runs.c.run_id == run_id).values(**values))
-
-
-def _require_running(connection: Connection, run: Run) -> None:
-    statement = select(tables.runs.c.state).where(tables.runs.c.run_id == run.run_id)
-    state = connection.execute(statement).scalar_one_or_none()
-    if state != RunState.RUNNING:
-        raise LibraryError(
-            f"{run.run_id} is {state or 'unknown'} and can write no more: another run has begun since, "
-            "so wait until that has ended, then start this one again"
-        )
-
-
-def _require_sound(results: Sequence[UserResult]) -> None:
-    if len({result.user_id for result in results}) < len(results):
-        raise ValueError("a batch has the same user twice")
-    for result in results:
-        owners = {journey.user_id for journey in result.journeys} | {change.user_id for change in result.changes}
-        if owners - {result.user_id}:
-            raise ValueError(f"a journey or change given for user {result.user_id!r} is of another user")
-        for name in ("rank", "journey_id"):
-            if len({getattr(journey, name) for journey in result.journeys}) < len(result.journeys):
-                raise ValueError(f"user {result.user_id!r} has the same {name} twice")
 
 
 def _chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -10,6 +10,7 @@ from assistant.tables import (
     METADATA,
     calls,
     failed_users,
+    feedback,
     judgements,
     labels,
     run_usage,
@@ -38,6 +39,10 @@ def _add_labels(connection: Connection) -> None:
     labels.create(connection)
 
 
+def _add_feedback(connection: Connection) -> None:
+    feedback.create(connection)
+
+
 def _add_failed_users(connection: Connection) -> None:
     failed_users.create(connection)
 
@@ -56,6 +61,7 @@ STEPS: tuple[Step, ...] = (
     _add_judgements,
     _add_run_usage,
     _add_labels,
+    _add_feedback,
     _add_failed_users,
     _add_next_change,
 )

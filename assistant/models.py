@@ -28,7 +28,7 @@ def open_structured(
     record: each is told of every reply. cache: whether good replies are kept in the home folder. Nothing is connected
     to before the first call. Raises ModelError where a provider's package is missing.
     """
-    models = {role: _models_of(role, settings) for role in Role}
+    models = {role: models_of_role(role, settings) for role in Role}
 
     def recorder(call: CallRecord) -> None:
         for each in record:
@@ -65,7 +65,8 @@ def reply_cache(settings: Settings) -> ReplyCache:
     )
 
 
-def _models_of(role: Role, settings: Settings) -> list[ChatModel]:
+def models_of_role(role: Role, settings: Settings) -> list[ChatModel]:
+    """What is set for a role, and what stands in for it; [] for none. Raises ModelError."""
     first = model_for(role, settings.models)
     if not first.model:
         return []

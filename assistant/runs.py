@@ -119,6 +119,7 @@ class Forgotten:
     judgements: int = 0
     labels: int = 0
     failures: int = 0
+    feedback: int = 0
 
 
 @dataclass(frozen=True, slots=True)

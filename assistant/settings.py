@@ -19,7 +19,9 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from assistant.agent_settings import AgentSettings
 from assistant.errors import SettingsError
+from assistant.experiment_settings import ExperimentSettings
 from assistant.model_settings import ModelsSettings
 from assistant.naming_settings import GuardSettings, StyleSettings
 from assistant.settings_layers import Merged, from_arguments, from_environment, from_file, merge
@@ -84,8 +86,8 @@ class Settings(BaseSettings):
     library_url: None for SQLite in home. columns: how the log's columns are called. default_zone: of times that name
     none, such as "Europe/Berlin". max_rejected: share of bad rows that is still well; max_failed: of users whom a run
     sets aside. models: language models, none by default. style: of the names that a model writes. guard: asked before
-    what a model wrote is shown. expansion_store: "sqlite", a file in home, or the URL of a Redis server. safety:
-    category -> policy, where it is to be another than the list's own.
+    what a model wrote is shown. agent: what one question to it may use. expansion_store: "sqlite", a file in home, or
+    the URL of a Redis server. safety: category -> policy, where it is to be another than the list's own.
     """
 
     model_config = SettingsConfigDict(
@@ -111,6 +113,8 @@ class Settings(BaseSettings):
     models: ModelsSettings = ModelsSettings()
     style: StyleSettings = StyleSettings()
     guard: GuardSettings = GuardSettings()
+    agent: AgentSettings = AgentSettings()
+    experiment: ExperimentSettings = ExperimentSettings()
     expansion_store: SecretStr = Field(default=SecretStr("sqlite"), min_length=1)
     safety: dict[str, Policy] = {}
 
@@ -148,8 +152,10 @@ class Settings(BaseSettings):
             path = [str(part) for part in first["loc"]]
             names = [".".join(path[:length]) for length in range(len(path), 0, -1)]
             name = next((name for name in names if name in merged.sources), ".".join(path))
+            # What is wrong with a section as a whole came with one of its values.
+            below = next((source for own, source in merged.sources.items() if own.startswith(f"{name}.")), _DEFAULT)
             reason = first["msg"].removeprefix("Value error, ")
-            raise SettingsError(f"{merged.sources.get(name, _DEFAULT)}: {name}: {reason}") from None
+            raise SettingsError(f"{merged.sources.get(name, below)}: {name}: {reason}") from None
         settings._sources.update(merged.sources)
         return settings
 

@@ -202,3 +202,17 @@ labels = Table(
     Column("was", Text, nullable=False),
     Column("other_was", Text, nullable=False),
 )
+
+# What came of candidates. user_id: of the candidate; NULL where that is not known, which are those kept aside.
+feedback = Table(
+    "feedback",
+    METADATA,
+    Column("event_id", _id(), primary_key=True),
+    Column("candidate_key", _id(), nullable=False),
+    Column("user_id", _id()),
+    Column("kind", String, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("answer", Integer, nullable=False),
+    Index("feedback_by_candidate", "candidate_key"),
+    Index("feedback_by_user", "user_id"),
+)

@@ -138,6 +138,9 @@ def open_chat_model(
             given["temperature"] = temperature
         if base_url:
             given["base_url"] = base_url
+            if provider == "openai":
+                # Without it, a reply that is streamed from another server comes without its tokens.
+                given["stream_usage"] = True
         if api_key:
             given["api_key"] = api_key.get_secret_value()
         elif base_url and provider == "openai":

@@ -65,6 +65,8 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
+    """question: as it was asked. evidence: its pieces, numbered from 1, at most 12; perhaps none."""
+
     question: Question
     evidence: tuple[Evidence, ...]
 
@@ -87,7 +89,7 @@ def gather(question: Question, retriever: BaseRetriever, checker: SensitivityChe
 
 
 def evidence_retriever(retriever_of: RetrieverOf, checker: SensitivityChecker) -> Runnable[Question, Gathered]:
-    """`gather` as a Runnable. Input: a Question. Output: Gathered, the question with its numbered evidence.
+    """Gathers a user's own dated activity for a claim, numbered. See `gather`.
 
     retriever_of: gives for a user id a retriever over that user's activity alone, such as `ActivityRetriever`.
     """

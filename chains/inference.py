@@ -14,7 +14,7 @@ from chains.clustering import CUT, POWER, Granularity, cluster
 from chains.found import Found, find, judge
 from chains.journeys import Journey, Policy
 from chains.measures import History, Measures, measure
-from chains.naming import name_journeys
+from chains.naming import Named, name_journeys
 from chains.naming_model import NamingModel, default_naming
 from chains.ranking import RankerModel, called_off, default_ranker, diversify
 from chains.safety import SensitivityChecker
@@ -24,13 +24,20 @@ from chains.texts import Floats, Texts, texts_of
 from vectorstore.activity import Keyword, days_of
 
 __all__ = [
+    "Candidates",
     "Clustered",
     "InferenceModels",
     "InferenceOptions",
     "cluster_texts",
+    "find_candidates",
+    "group_texts",
     "infer_journeys",
     "judged_journeys",
+    "name_candidates",
     "provisional_id",
+    "rank_candidates",
+    "safe_journeys",
+    "stage_candidates",
 ]
 
 _TEXTS_AND_DAYS = 3
@@ -88,7 +95,11 @@ def cluster_texts(
 ) -> Clustered:
     """The first half of `infer_journeys`: what belongs together, before anything is judged, named or left out."""
     texts = texts_of(keywords, vectors)
-    together = affinity(texts, models.affinity, options.granularity)
+    return group_texts(texts, affinity(texts, models.affinity, options.granularity), options)
+
+
+def group_texts(texts: Texts, together: NDArray[np.float32], options: InferenceOptions) -> Clustered:
+    """together: (n, n) affinities of the n texts."""
     return Clustered(texts, together, cluster(together, CUT[options.granularity], POWER[options.granularity]))
 
 
@@ -101,6 +112,34 @@ def judged_journeys(
     models: InferenceModels,
 ) -> list[Journey]:
     """The second half of `infer_journeys`, from the same arguments and what `cluster_texts` made of them."""
+    candidates = find_candidates(clustered, keywords, as_of, options, models)
+    ranked = rank_candidates(candidates, options, models)
+    named = name_candidates(candidates, ranked, keywords, vectors, models)
+    staged = stage_candidates(candidates, options, models)
+    return list(safe_journeys(candidates, ranked, named, staged, models))
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """What may become n journeys of one user. found, measures: (n,), in one order. kept: rows of the keywords that may
+    be shown. history: of the user, None without any candidate."""
+
+    texts: Texts
+    found: Sequence[Found]
+    measures: Sequence[Measures]
+    kept: Sequence[int]
+    history: History | None
+    as_of: datetime
+
+
+def find_candidates(
+    clustered: Clustered,
+    keywords: Sequence[Keyword],
+    as_of: datetime,
+    options: InferenceOptions,
+    models: InferenceModels,
+) -> Candidates:
+    """Of the clusters, those that make a journey, without texts that are blocked."""
     texts, checker = clustered.texts, models.checker
     blocked = {keyword.key for keyword in keywords if checker.blocks(keyword.text)}
     found = [
@@ -108,24 +147,72 @@ def judged_journeys(
         for places in _groups(clustered, blocked, checker)
         if _is_journey(texts, places, options)
     ]
+    kept = [row for row, keyword in enumerate(keywords) if keyword.key not in blocked]
+    history = History.of(chain.from_iterable(texts.events), as_of) if found else None
+    measures = [measure(each.events, len(each.places), history) for each in found] if history else []
+    return Candidates(texts, found, measures, kept, history, as_of)
+
+
+def rank_candidates(candidates: Candidates, options: InferenceOptions, models: InferenceModels) -> list[Ranked]:
+    """The candidates by score after diversification, best first."""
+    found = candidates.found
     if not found:
         return []
-    kept = [row for row, keyword in enumerate(keywords) if keyword.key not in blocked]
-    history = History.of(chain.from_iterable(texts.events), as_of)
-    measures = [measure(each.events, len(each.places), history) for each in found]
-    ranked = _ranked(found, measures, options, models)
-    named = name_journeys(
-        [keywords[row] for row in kept], vectors[kept], texts, [found[each.place] for each in ranked], models.naming
+    scores = models.ranker.scores(candidates.measures)
+    scores = [called_off(each) if journey.called_off else each for journey, each in zip(found, scores, strict=True)]
+    factors = diversify(
+        [each.base for each in scores],
+        np.array([journey.centre for journey in found]),
+        penalty=options.penalty,
+        threshold=options.threshold,
     )
-    staged = _staged(found, measures, history, options, models)
-    journeys: list[Journey] = []
+    ranked = [Ranked(place, score, factor) for place, (score, factor) in enumerate(zip(scores, factors, strict=True))]
+    return sorted(ranked, key=lambda each: (-each.value, found[each.place].events[0].timestamp, each.place))
+
+
+def name_candidates(
+    candidates: Candidates,
+    ranked: Sequence[Ranked],
+    keywords: Sequence[Keyword],
+    vectors: Floats,
+    models: InferenceModels,
+) -> list[Named]:
+    """A name for each of the ranked, in their order: the better have the choice."""
+    if not ranked:
+        return []
+    kept = candidates.kept
+    found = [candidates.found[each.place] for each in ranked]
+    return name_journeys([keywords[row] for row in kept], vectors[kept], candidates.texts, found, models.naming)
+
+
+def stage_candidates(candidates: Candidates, options: InferenceOptions, models: InferenceModels) -> list[Staged]:
+    """Kind and stage of each candidate, in their order."""
+    if candidates.history is None:
+        return []
+    asked = [
+        Staging(each.events, len(each.places), each.centre, each.called_off, own.features)
+        for each, own in zip(candidates.found, candidates.measures, strict=True)
+    ]
+    return stage(asked, candidates.history.rhythm, models.stage, options.embedding)
+
+
+def safe_journeys(
+    candidates: Candidates,
+    ranked: Sequence[Ranked],
+    named: Sequence[Named],
+    staged: Sequence[Staged],
+    models: InferenceModels,
+) -> Iterator[Journey]:
+    """The journeys, best first, without those of blocked kinds. named: in the order of ranked."""
+    rank = 0
     for each, name in zip(ranked, named, strict=True):
-        own = found[each.place]
-        verdict = judge(name.name, texts, own.places, checker)
+        own = candidates.found[each.place]
+        verdict = judge(name.name, candidates.texts, own.places, models.checker)
         if verdict.policy is not Policy.BLOCK:
-            rank = len(journeys) + 1
-            journeys.append(assemble(texts, own, each, name, staged[each.place], verdict, rank=rank, as_of=as_of))
-    return journeys
+            rank += 1
+            yield assemble(
+                candidates.texts, own, each, name, staged[each.place], verdict, rank=rank, as_of=candidates.as_of
+            )
 
 
 def _groups(clustered: Clustered, blocked: Set[str], checker: SensitivityChecker) -> Iterator[NDArray[np.intp]]:
@@ -155,34 +242,3 @@ def _is_journey(texts: Texts, places: NDArray[np.intp], options: InferenceOption
     if options.granularity is Granularity.FINE and len(places) == 2:
         return True
     return len(places) + len(days_of(events)) > _TEXTS_AND_DAYS
-
-
-def _ranked(
-    found: Sequence[Found], measures: Sequence[Measures], options: InferenceOptions, models: InferenceModels
-) -> list[Ranked]:
-    """The journeys, best first."""
-    scores = models.ranker.scores(measures)
-    scores = [called_off(each) if journey.called_off else each for journey, each in zip(found, scores, strict=True)]
-    factors = diversify(
-        [each.base for each in scores],
-        np.array([journey.centre for journey in found]),
-        penalty=options.penalty,
-        threshold=options.threshold,
-    )
-    ranked = [Ranked(place, score, factor) for place, (score, factor) in enumerate(zip(scores, factors, strict=True))]
-    return sorted(ranked, key=lambda each: (-each.value, found[each.place].events[0].timestamp, each.place))
-
-
-def _staged(
-    found: Sequence[Found],
-    measures: Sequence[Measures],
-    history: History,
-    options: InferenceOptions,
-    models: InferenceModels,
-) -> list[Staged]:
-    """Kind and stage of each journey, in the order given."""
-    asked = [
-        Staging(each.events, len(each.places), each.centre, each.called_off, own.features)
-        for each, own in zip(found, measures, strict=True)
-    ]
-    return stage(asked, history.rhythm, models.stage, options.embedding)

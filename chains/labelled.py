@@ -70,6 +70,13 @@ class LabelledUser:
         made = constrained(groups, self.labels, free, self.near)
         return [group for group in made if self._floor(group).policy is not Policy.BLOCK]
 
+    def applied(self, found: Sequence[Journey]) -> list[Journey]:
+        """Journeys just inferred, with all that the labels say of them, where no stored ones are to be gone on with."""
+        journeys = self.journeys(self.groups(found), found, {}) if self.needs_regrouping() else list(found)
+        if over := self.over(journeys):
+            journeys = self.journeys([texts_in(journey) for journey in journeys], found, over)
+        return self.named(journeys)
+
     def near(self, text: str, others: Collection[str]) -> float:
         """The mean affinity of a text to others."""
         together = self.clustered.together[self.place_of[text]]

@@ -2,25 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TypedDict
 
-from langchain_core.runnables import Runnable, RunnableLambda
+from langchain_core.runnables import Runnable
 
 from chains.inference import InferenceModels, InferenceOptions, infer_journeys
 from chains.journeys import InferenceMode, Journey
 from chains.merge_call import infer_by_merge
 from chains.single_call import infer_by_call
+from chains.streaming import one_by_one
 from chains.structured import Structured
 from chains.texts import Floats
+from chains.user_states import UserActivity
 from vectorstore.activity import Keyword
-
-
-class UserActivity(TypedDict):
-    """What a Runnable of a mode takes: one user's keywords up to as_of, and their (n, d) vectors of unit length."""
-
-    keywords: Sequence[Keyword]
-    vectors: Floats
-    as_of: datetime
 
 
 def infer_in_mode(
@@ -43,9 +36,9 @@ def infer_in_mode(
 def mode_runnable(
     mode: InferenceMode, options: InferenceOptions, models: InferenceModels, structured: Structured
 ) -> Runnable[UserActivity, list[Journey]]:
-    """UserActivity in, the user's journeys out, best first; `batch` takes many users side by side."""
+    """Infers one user's journeys in a mode, best first; `batch` takes many users side by side."""
 
     def infer(user: UserActivity) -> list[Journey]:
         return infer_in_mode(mode, user["keywords"], user["vectors"], user["as_of"], options, models, structured)
 
-    return RunnableLambda(infer, name=f"journeys by {mode}")
+    return one_by_one(infer, UserActivity, f"infer_journeys_{mode}")

@@ -145,12 +145,12 @@ def judge_journeys(
 def judge_runnable(
     structured: Structured, checker: SensitivityChecker, *, samples: int = SAMPLES
 ) -> Runnable[JudgeInput, JudgedUser]:
-    """The judge as a LangChain Runnable: JudgeInput in, JudgedUser out."""
+    """Has a model judge one user's journeys by his activity, on five levels. See `judge_journeys`."""
 
     def judge(asked: JudgeInput) -> JudgedUser:
         return judge_journeys(structured, asked.activities, asked.journeys, checker, samples=samples)
 
-    return RunnableLambda(judge, name="judge")
+    return RunnableLambda(judge, name="judge_journeys")
 
 
 def _judge(

@@ -142,7 +142,7 @@ def expander(
     checker: SensitivityChecker,
     guard: Guard | None = None,
 ) -> Runnable[Entry, Written]:
-    """`write_expansions` as a Runnable. Input: an Entry of the catalogue. Output: Written. Errors: see there."""
+    """Has a model propose what a catalogue entry leads to, and drops what is poor. See `write_expansions`."""
 
     def write(entry: Entry) -> Written:
         return write_expansions(entry, structured, centres, embed, checker, guard)

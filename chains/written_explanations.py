@@ -10,7 +10,7 @@ are no claims, and the reason why: then the template explanation stands.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from langchain_core.runnables import Runnable, RunnableLambda
+from langchain_core.runnables import Runnable, RunnableLambda, RunnableSequence
 from pydantic import Field, JsonValue
 
 from chains.call_records import About
@@ -188,7 +188,7 @@ def write_explanation(
 def explanation_writer(
     structured: Structured, embed: Embed, checker: SensitivityChecker, guard: Guard | None = None
 ) -> Runnable[Gathered, WrittenExplanation]:
-    """`write_explanation` as a Runnable. Input: Gathered. Output: WrittenExplanation. Errors: see there."""
+    """Has a model explain a claim by the evidence, and keeps what holds. See `write_explanation`."""
 
     def write(gathered: Gathered) -> WrittenExplanation:
         return write_explanation(gathered, structured, embed, checker, guard)
@@ -203,8 +203,12 @@ def explanation_chain(
     checker: SensitivityChecker,
     guard: Guard | None = None,
 ) -> Runnable[Question, WrittenExplanation]:
-    """The retrieval chain: evidence, then the explanation. Input: a Question. Output: WrittenExplanation."""
-    return evidence_retriever(retriever_of, checker) | explanation_writer(structured, embed, checker, guard)
+    """The retrieval chain: gathers the evidence, then has it explained."""
+    return RunnableSequence(
+        evidence_retriever(retriever_of, checker),
+        explanation_writer(structured, embed, checker, guard),
+        name="explain_by_evidence",
+    )
 
 
 def may_be_written(journey: Journey) -> str:

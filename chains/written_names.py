@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypedDict
 
 from langchain_core.embeddings import Embeddings
-from langchain_core.runnables import Runnable, RunnableLambda
+from langchain_core.runnables import Runnable
 from pydantic import Field
+
+# That of the standard library can't be read by pydantic before Python 3.12.
+from typing_extensions import TypedDict
 
 from chains.call_records import About
 from chains.guarding import guarded
@@ -19,6 +21,7 @@ from chains.naming_candidates import UNSPACED
 from chains.roles import Role
 from chains.safety import SensitivityChecker
 from chains.steps import Fields, ModelReply, Step
+from chains.streaming import one_by_one
 from chains.structured import Answer, Structured
 from chains.word_forms import topic_of
 from chains.word_support import Support
@@ -144,7 +147,7 @@ def names_runnable(
     embeddings: Embeddings | None = None,
     guard: Guard | None = None,
 ) -> Runnable[NamesInput, list[Journey]]:
-    """NamesInput in, the user's journeys with names out; `batch` takes many users side by side."""
+    """Has a model name one user's journeys; `batch` takes many users side by side. See `write_names`."""
 
     def name(user: NamesInput) -> list[Journey]:
         return write_names(
@@ -157,7 +160,7 @@ def names_runnable(
             guard=guard,
         )
 
-    return RunnableLambda(name, name="names")
+    return one_by_one(name, NamesInput, "write_names")
 
 
 @dataclass(frozen=True, slots=True)

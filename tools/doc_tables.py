@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from importlib import resources
 from types import ModuleType
+from typing import Any, get_args, get_type_hints
 
 import typer
-from scale_plan import assumptions, plan_table
+from scale_plan import plan_table
 
 from assistant.cli import app
 from assistant.settings import Settings
@@ -16,6 +17,7 @@ from chains import pair_features, second_look, stage
 from chains.clustering import CUT, POWER
 from chains.ranking import default_ranker
 from chains.ranking_terms import RANK_FEATURES, TERMS
+from chains.runnables import FACTORIES
 from chains.safety import SensitivityChecker
 from chains.stage_model import default_stage
 
@@ -53,6 +55,18 @@ MEANINGS = {
     "guard.base_url": "Its server, where it is not OpenAI's.",
     "guard.api_key": "Its key.",
     "guard.timeout": "Seconds for one request to it.",
+    "agent.model_calls": "How often the agent asks its model for one question, at most.",
+    "agent.tool_calls": "How often it looks something up for one question, at most.",
+    "agent.max_tokens": "Of input and output together, for one question.",
+    "agent.max_cost": "For one question, in the currency of the models' prices; not set is no limit.",
+    "agent.timeout": "Seconds for one question; no call to a model or tool begins after them.",
+    "agent.tool_timeout": "Seconds for one look-up.",
+    "agent.rows": "Journeys, events or users that one look-up tells the model, at most.",
+    "agent.context_tokens": "From so many tokens on, older results of look-ups are no longer sent to the model.",
+    "experiment.salt": "Another deals all users anew: give each experiment its own.",
+    "experiment.shares.interest": "The share of users who are told by their interest alone.",
+    "experiment.shares.journey": "The share of users who are told by their journey.",
+    "experiment.shares.holdout": "The share of users who are told nothing; the three are 1 in sum.",
     "expansion_store": '"sqlite" in the home folder, or redis://USER:PASSWORD@HOST:PORT/NUMBER.',
     "inference.naming_model": "A file of `journeys train naming`; by default the model that comes along.",
     "inference.stage_model": "A file of `journeys train stage`; by default the model that comes along.",
@@ -160,9 +174,29 @@ def _constants(module: ModuleType) -> list[tuple[str, str, str]]:
     return [(name.lower().replace("_", " "), value, about) for name, value, about in found]
 
 
-def scale_table() -> str:
-    """What runs over very many users take, and what that assumes."""
-    return f"{plan_table()}\n\n{assumptions()}"
+def runnables_table() -> str:
+    """Every factory of a Runnable with what it does, takes and gives."""
+    rows = []
+    for factory in FACTORIES:
+        takes, gives = get_args(get_type_hints(factory)["return"])
+        does = (inspect.getdoc(factory) or "").partition("\n")[0]
+        rows.append((f"`{factory.__name__}`", does, f"`{_type(takes)}`", f"`{_type(gives)}`"))
+    return _markdown(("Factory", "Does", "Takes", "Gives"), rows)
+
+
+def runnable_types_table() -> str:
+    """Every type of our own that a Runnable takes, with its fields and what they are."""
+    takes = {get_args(get_type_hints(factory)["return"])[0]: None for factory in FACTORIES}
+    rows = []
+    for each in takes:
+        about = " ".join((inspect.getdoc(each) or "").split())
+        rows.append((f"`{each.__name__}`", ", ".join(f"`{name}`" for name in get_type_hints(each)), about))
+    return _markdown(("Type", "Fields", "Of these"), [row for row in rows if row[0] not in {"`Journey`", "`Entry`"}])
+
+
+def _type(hint: Any) -> str:
+    """As a person writes it: without the modules."""
+    return hint.__name__ if isinstance(hint, type) and not get_args(hint) else re.sub(r"\b\w+\.", "", str(hint))
 
 
 TABLES: dict[str, Callable[[], str]] = {
@@ -174,5 +208,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "cuts": cuts_table,
     "ranking": ranking_table,
     "stage": stage_table,
-    "scale": scale_table,
+    "scale": plan_table,
+    "runnables": runnables_table,
+    "runnable types": runnable_types_table,
 }

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from operator import itemgetter
 
-from vectorstore.columns import ColumnMap
+from vectorstore.columns import Columns
 from vectorstore.errors import InputError
 from vectorstore.lines import TOO_LONG
 from vectorstore.rows import Reason, Row
@@ -56,7 +56,7 @@ class _Feed:
         self.taken.clear()
 
 
-def read_csv(lines: Iterator[bytes], columns: ColumnMap, source: str) -> Iterator[tuple[int, Row | str]]:
+def read_csv(lines: Iterator[bytes], columns: Columns, source: str) -> Iterator[tuple[int, Row | str]]:
     """Each row with the line on which it begins, or the reason why it is none; blank lines are no rows.
 
     The delimiter is the one of comma, semicolon, tab and bar with which the header holds most of our columns. Raises
@@ -101,14 +101,14 @@ def read_csv(lines: Iterator[bytes], columns: ColumnMap, source: str) -> Iterato
         yield line, pick(record)
 
 
-def _delimiter(feed: _Feed, columns: ColumnMap) -> str:
+def _delimiter(feed: _Feed, columns: Columns) -> str:
     """Looks at the first line that is not blank, and gives it back."""
     try:
         first = next((line for line in feed if line.strip()), "")
     except csv.Error:
         first = ""
     feed.give_back(keep=0)
-    wanted = {getattr(columns, name).strip().casefold() for name in columns.__slots__}
+    wanted = {name.strip().casefold() for name in columns.wanted}
 
     def found(delimiter: str) -> int:
         return len(wanted & {cell.strip(' "\r\n').casefold() for cell in first.split(delimiter)})

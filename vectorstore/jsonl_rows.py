@@ -4,14 +4,14 @@ import json
 from collections.abc import Iterator
 from itertools import chain, islice
 
-from vectorstore.columns import ColumnMap
+from vectorstore.columns import Columns
 from vectorstore.lines import TOO_LONG
 from vectorstore.rows import Reason, Row
 
 _LOOK_AHEAD = 100
 
 
-def read_jsonl(lines: Iterator[bytes], columns: ColumnMap, source: str) -> Iterator[tuple[int, Row | str]]:
+def read_jsonl(lines: Iterator[bytes], columns: Columns, source: str) -> Iterator[tuple[int, Row | str]]:
     """Each row with its line, or the reason why it is none; blank lines are no rows.
 
     Objects may leave out what they have nothing for, so a column counts as missing only when none of the first 100
@@ -24,7 +24,7 @@ def read_jsonl(lines: Iterator[bytes], columns: ColumnMap, source: str) -> Itera
         names = columns.locate(list(dict.fromkeys(chain.from_iterable(objects))), source, sparse=True)
     else:
         # Nothing to take the names from: every row so far is broken, and is told so.
-        names = [getattr(columns, name) for name in columns.__slots__]
+        names = list(columns.wanted)
     for number, row in chain(first, parsed):
         yield number, row if isinstance(row, str) else tuple([row.get(name or "") for name in names])
 

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from vectorstore.columns import ColumnMap
+from vectorstore.columns import Columns
 from vectorstore.errors import InputError
 from vectorstore.lines import Consumed
 from vectorstore.rows import Row
@@ -21,7 +21,7 @@ _NOT_UTF8 = b"\xff"
 _OUT_OF_RANGE = "out of range"
 
 
-def read_parquet(path: Path, columns: ColumnMap, consumed: Consumed) -> Iterator[tuple[int, Row | str]]:
+def read_parquet(path: Path, columns: Columns, consumed: Consumed) -> Iterator[tuple[int, Row | str]]:
     """Each row with its number from 1. Raises InputError where the file is damaged or lacks a column."""
     source = str(path)
     try:

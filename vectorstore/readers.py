@@ -5,7 +5,7 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from vectorstore.activity import Activity
-from vectorstore.columns import ColumnMap
+from vectorstore.columns import ColumnMap, Columns
 from vectorstore.csv_rows import read_csv
 from vectorstore.errors import InputError
 from vectorstore.jsonl_rows import read_jsonl
@@ -16,15 +16,15 @@ from vectorstore.rows import Rejected, Row, RowReader
 NumberedRow = tuple[int, Row | str]
 
 
-def _csv(path: Path, columns: ColumnMap, consumed: Consumed) -> Iterator[NumberedRow]:
+def _csv(path: Path, columns: Columns, consumed: Consumed) -> Iterator[NumberedRow]:
     return read_csv(read_lines(path, consumed), columns, str(path))
 
 
-def _jsonl(path: Path, columns: ColumnMap, consumed: Consumed) -> Iterator[NumberedRow]:
+def _jsonl(path: Path, columns: Columns, consumed: Consumed) -> Iterator[NumberedRow]:
     return read_jsonl(read_lines(path, consumed), columns, str(path))
 
 
-_FORMATS: dict[str, Callable[[Path, ColumnMap, Consumed], Iterator[NumberedRow]]] = {
+_FORMATS: dict[str, Callable[[Path, Columns, Consumed], Iterator[NumberedRow]]] = {
     ".csv": _csv,
     ".tsv": _csv,
     ".jsonl": _jsonl,
@@ -68,12 +68,19 @@ def read_activities(
     zone, now: see RowReader. consumed: is kept up to date with how much of the file was read. Raises InputError, on
     the way, where the file as a whole can't be read.
     """
-    read_rows = _FORMATS[_format(path)]
     source = str(path)
     read = RowReader(zone=zone, now=now).read
-    for line, row in read_rows(path, columns or ColumnMap(), consumed or Consumed()):
+    for line, row in read_rows(path, columns or ColumnMap(), consumed):
         activity = row if isinstance(row, str) else read(row)
         yield Rejected(source, line, activity) if isinstance(activity, str) else activity
+
+
+def read_rows(path: Path, columns: Columns, consumed: Consumed | None = None) -> Iterator[NumberedRow]:
+    """Each row of one file with its line: the values of the columns in their order, or the reason why it is none.
+
+    path: one of `log_files`. Raises InputError, on the way, where the file as a whole can't be read.
+    """
+    return _FORMATS[_format(path)](path, columns, consumed or Consumed())
 
 
 def _format(path: Path) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from pydantic import BaseModel
 
-from assistant.commands.model_options import Audit, exit_to_models
+from assistant.commands.model_options import Audit, MaxCost, MaxTokens, exit_to_models
 from assistant.commands.opened import opened
 from assistant.errors import SettingsError
 from assistant.explaining import ExplainedBy
@@ -33,13 +33,15 @@ def explain(
     written: Annotated[
         bool | None, typer.Option("--written/--template", help="By a model or not; by default where one is set.")
     ] = None,
+    max_cost: MaxCost = None,
+    max_tokens: MaxTokens = None,
     audit: Audit = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:
     """Why a journey is claimed, and why it ranks where it ranks; or why something is recommended."""
     with (
         opened(context) as assistant,
-        exit_to_models(assistant.settings, Role.EXPLAINER, None, None, audit) as structured,
+        exit_to_models(assistant.settings, Role.EXPLAINER, max_cost, max_tokens, audit) as structured,
     ):
         if written and structured is None:
             raise SettingsError("no model is set to write it: set models.explainer.model, or models.default.model")

@@ -12,7 +12,8 @@ from assistant.assistant import JourneyAssistant
 from assistant.batch import RunSummary
 from assistant.commands.failed_users import check_failed
 from assistant.commands.model_options import Audit, MaxCost, MaxTokens, exit_to_models
-from assistant.commands.read_logs import MaxRejected, counts_of, ids_in, print_skipped
+from assistant.commands.read_logs import MaxRejected, counts_of, print_skipped
+from assistant.commands.user_ids import ids_in
 from assistant.engine_choice import EngineChoice, EngineKind
 from assistant.inferring import role_of
 from assistant.output import check_folder, check_output, write_assignments, write_journeys

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from assistant.assistant import JourneyAssistant
-from assistant.commands.read_logs import MaxRejected, counts_of, ids_in, print_skipped
+from assistant.commands.read_logs import MaxRejected, counts_of, print_skipped
+from assistant.commands.user_ids import ids_in
 from assistant.progress import Bars
 from assistant.settings import Settings
 from assistant.tables_shown import read_text

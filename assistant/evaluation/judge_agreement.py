@@ -20,6 +20,8 @@ _Rated = TypeVar("_Rated", RatedQuery, RatedNames)
 
 #: What a judge must reach before figures may rest on it.
 KAPPA, WITHIN_ONE, SPEARMAN = 0.60, 0.90, 0.65
+#: Labels on which this must hold, at least: with fewer the intervals span half the scale.
+LEAST_COMPARED = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +60,22 @@ class JudgeAgreement:
 
     @property
     def passes(self) -> bool:
-        """Whether the figures reach the bars; the intervals are there to be looked at."""
+        """Whether the figures reach the bars, on enough labels; the intervals are there to be looked at."""
         return self.judge is not None and (
-            self.judge.kappa.value >= KAPPA
+            self.compared >= LEAST_COMPARED
+            and self.judge.kappa.value >= KAPPA
             and self.judge.within_one.value >= WITHIN_ONE
             and self.judge.spearman.value >= SPEARMAN
         )
 
     def figures(self) -> dict[str, JsonValue]:
         """As JSON, what is not a number as null."""
-        bars: dict[str, JsonValue] = {"kappa": KAPPA, "within_one": WITHIN_ONE, "spearman": SPEARMAN}
+        bars: dict[str, JsonValue] = {
+            "compared": LEAST_COMPARED,
+            "kappa": KAPPA,
+            "within_one": WITHIN_ONE,
+            "spearman": SPEARMAN,
+        }
         told = {name: _plain(value) for name, value in asdict(self).items()}
         return {**told, "bars": bars, "passes": self.passes}
 

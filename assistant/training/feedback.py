@@ -7,12 +7,13 @@ A feedback file is CSV (with a header) or JSONL; one row is one piece of feedbac
 | `user_id` | whose |
 | `journey_id` or `name` | which journey; where both are given either may fit. A name counts without case |
 | `timestamp` | when: ISO 8601, or a count since 1970 |
-| `kind` | `open`, `click`, `dismiss` or `verdict` |
+| `kind` | `open`, `click`, `dismiss`, `ignore` or `verdict` |
 | `value` | of a verdict only: 1 to 5, 5 the best |
 
 An open, a click and a verdict of 4 or 5 say that the journey is gone on with; a dismissal and a verdict of 1 or 2 that
-it is not; a verdict of 3 says nothing. A journey that is cut at a moment takes the latest feedback within the horizon
-after it; only where there is none does the log itself say what was gone on with.
+it is not; a verdict of 3 says nothing. To ignore, sent and not clicked, says weakly that it is not: it takes nothing
+back from a journey that is known to have been gone on with. A journey that is cut at a moment takes the latest feedback
+within the horizon after it; only where there is none does the log itself say what was gone on with.
 """
 
 import csv
@@ -28,14 +29,16 @@ from vectorstore.activity import normalize
 from vectorstore.errors import InputError
 from vectorstore.times import parse_time
 
-_KINDS = ("open", "click", "dismiss", "verdict")
+IGNORE = "ignore"
+_KINDS = ("open", "click", "dismiss", IGNORE, "verdict")
 _NEEDED = ("user_id", "timestamp", "kind")
 _BEST, _GOOD, _BAD = 5, 4, 2
 
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """One piece. wanted: None where it says neither. line: where it stands, which decides between equal times."""
+    """One piece. wanted: None where it says neither. line: where it stands, which decides between equal times. weak: it
+    says so only where nothing says otherwise."""
 
     user_id: str
     journey_id: str
@@ -43,6 +46,7 @@ class Feedback:
     timestamp: datetime
     wanted: bool | None
     line: int
+    weak: bool = False
 
 
 @dataclass(frozen=True)
@@ -110,13 +114,17 @@ def _taken(row: dict[str, object], line: int, zone: tzinfo) -> Feedback | str:
         return "a timestamp that cannot be read"
     if kind not in _KINDS:
         return f"a kind that is none of {', '.join(_KINDS)}"
-    wanted: bool | None = kind != "dismiss"
-    if kind == "verdict":
-        grade = _grade(row.get("value"))
-        if grade is None:
-            return "a verdict without a value from 1 to 5"
-        wanted = None if _BAD < grade < _GOOD else grade >= _GOOD
-    return Feedback(user_id, journey_id, normalize(name), moment, wanted, line)
+    grade = _grade(row.get("value")) if kind == "verdict" else None
+    if kind == "verdict" and grade is None:
+        return "a verdict without a value from 1 to 5"
+    return Feedback(user_id, journey_id, normalize(name), moment, _wanted(kind, grade), line, kind == IGNORE)
+
+
+def _wanted(kind: str, grade: float | None) -> bool | None:
+    """grade: of a verdict, from 1 to 5."""
+    if kind == "verdict" and grade is not None:
+        return None if _BAD < grade < _GOOD else grade >= _GOOD
+    return kind not in ("dismiss", IGNORE)
 
 
 def _grade(value: object) -> float | None:
@@ -142,6 +150,8 @@ def with_feedback(
         told = set()
         for each in said:
             for place in _places(asked, each):
+                if each.weak and days[place]:
+                    continue
                 days[place] = max(int(asked.days[place]), 1) if each.wanted else 0
                 known[place] = True
                 told.add(place)

@@ -277,7 +277,13 @@ def test_on_the_command_line(words: None, tmp_path: Path, logs: list[Path], caps
         "vectors": 0,
         "journeys": 0,
         "changes": 0,
+        "calls": 0,
+        "judgements": 0,
+        "labels": 0,
+        "feedback": 0,
+        "replies": 0,
         "expansions": 0,
+        "conversations": 0,
         "remaining": 0,
         "unreached": [],
     }

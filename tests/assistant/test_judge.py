@@ -150,7 +150,11 @@ def test_a_budget_ends_cleanly_and_what_was_judged_is_kept(
 
 
 def test_the_gate_refuses_then_opens_then_closes(
-    home: Path, server: ModelServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    home: Path,
+    server: ModelServer,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     journeys = [name for _, own in sorted(ids(home).items()) for _, name in own]
     server.answering = by_name(dict(zip(journeys, (1, 3, 5), strict=True)))
@@ -162,6 +166,10 @@ def test_the_gate_refuses_then_opens_then_closes(
     assert server.requests == []
 
     labels = label(home, tmp_path / "labels.csv", [[1, 2], [3, 4], [5, 5]])
+    few = run(capsys, "--home", home, "evaluate", "judge", labels)
+    assert "the judge does not pass, since 3 labels are fewer than 30; lower ends" in few.out
+    monkeypatch.setattr("assistant.evaluation.judge_agreement.LEAST_COMPARED", 3)
+    monkeypatch.setattr("assistant.judgements_shown.LEAST_COMPARED", 3)
     found = told(run(capsys, "--home", home, "evaluate", "judge", labels, "--json"))
     assert (found["passes"], found["compared"], found["judge"]["exact"]["value"]) == (True, 3, 1)
     # Each rater: 1-1 1-2 3-3 3-4 5-5 5-5; among raters 1-2 3-4 5-5.

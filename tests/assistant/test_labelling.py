@@ -10,7 +10,9 @@ from homes import START, MadeAssistant, Row, made, made_rows, without_run, write
 from assistant.changes import ChangeKind
 from assistant.errors import LibraryError
 from assistant.runs import RunMode
+from chains.clustering import Granularity
 from chains.journeys import Journey, Kind, NamedBy, Stage
+from chains.label_states import LabelState, state_of
 from chains.labels import Label, LabelKind
 from vectorstore.errors import InputError
 
@@ -296,3 +298,41 @@ def test_journeys_that_change_meanwhile_are_not_written_over(assistant: MadeAssi
     assert not library.put_labelled(state, before, [], [], added=other, at=AS_OF)
     assert [each.label_id for each in assistant.labels()] == [label.label_id]
     assert len(assistant.journeys("ann")) == 3
+
+
+def test_a_label_without_its_journey_is_kept_and_does_nothing(assistant: MadeAssistant) -> None:
+    labels = [
+        say(assistant, "Wedding venue", RENAME, name="A barn wedding"),
+        say(assistant, "Raised beds", MERGE, other="Kitchen cabinets"),
+        say(assistant, "A barn wedding", OVER, at=AS_OF),
+        say(assistant, "A barn wedding", NEVER),
+    ]
+    after = stored(assistant)
+    # Before anything was done there is no journey that any of them could be about.
+    assert assistant.infer(as_of=START - timedelta(days=1)).journeys == 0
+    assert {state_of(label, []) for label in assistant.labels()} == {LabelState.GONE}
+    assert assistant.labels("ann") == sorted(labels, key=lambda label: label.order)
+    back = run_again(assistant, days=12.0001)
+    assert [(each.texts, each.stage) for each in back] == [(each.texts, each.stage) for each in after]
+    assert back[1].name == "A barn wedding"
+    assert {state_of(label, assistant.journeys("ann")) for label in labels} == {LabelState.HOLDS}
+
+
+def test_another_granularity_respects_them_too(assistant: MadeAssistant) -> None:
+    assistant.update_index()
+    say(assistant, "Wedding venue", MERGE, other="Raised beds")
+    say(assistant, "Kitchen cabinets", OVER, at=AS_OF)
+    dialled = assistant.recluster("ann", Granularity.NORMAL, AS_OF)
+    assert [(each.texts, each.stage) for each in dialled] == [
+        (each.texts, each.stage) for each in assistant.journeys("ann")
+    ]
+    assert len(dialled) == 2
+
+
+def test_journeys_of_another_algorithm_are_left_alone(
+    assistant: MadeAssistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assistant.labelling.ALGORITHM", "cluster-99")
+    with pytest.raises(LibraryError, match="journeys infer --full, then say it again"):
+        say(assistant, "1", OVER)
+    assert assistant.labels() == []

@@ -46,14 +46,14 @@ def ticking() -> datetime:
     return JUNE + timedelta(seconds=next(_NUMBERS))
 
 
-@pytest.fixture(scope="module")
-def socket_folder() -> Iterator[str | None]:
+@pytest.fixture(scope="module", name="socket_folder")
+def socket_folder_fixture() -> Iterator[str | None]:
     with postgres_server() as folder:
         yield folder
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+@pytest.fixture(params=["sqlite", "postgres"], name="url")
+def url_fixture(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'library.sqlite'}"
     folder: str | None = request.getfixturevalue("socket_folder")
@@ -65,8 +65,8 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return f"postgresql://journeys@/{name}?host={folder}"
 
 
-@pytest.fixture
-def library(url: str) -> Iterator[Library]:
+@pytest.fixture(name="library")
+def library_fixture(url: str) -> Iterator[Library]:
     with Library(url, clock=ticking) as opened:
         yield opened
 

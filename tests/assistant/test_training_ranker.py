@@ -127,7 +127,7 @@ def test_feedback_is_read_and_bad_rows_are_told(tmp_path: Path) -> None:
         (10, "no user_id"),
         (11, "neither journey_id nor name"),
         (12, "a timestamp that cannot be read"),
-        (13, "a kind that is none of open, click, dismiss, verdict"),
+        (13, "a kind that is none of open, click, dismiss, ignore, verdict"),
         (14, "a verdict without a value from 1 to 5"),
         (15, "a verdict without a value from 1 to 5"),
     ]

@@ -1,6 +1,7 @@
 """A small server on loopback that speaks OpenAI's protocol, with faults in turn."""
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,16 +14,22 @@ from typing import Any
 FAULTS = ("429", "500", "cut", "slow", "malformed", "schema", "refusal", "empty", "not_json")
 
 Answering = Callable[[dict[str, Any]], str]
+Calling = Callable[[dict[str, Any]], list[tuple[str, dict[str, Any]]]]
 
 
 @dataclass
 class ModelServer:
     """answering: from the request's JSON to the reply's text. faults: of each request in turn, over and over; "" is
-    none. slow: seconds. unsupported: response_format and tools are answered with 400. Tokens are characters / 4."""
+    none. slow: seconds. unsupported: response_format and tools are answered with 400. Tokens are characters / 4.
+
+    calling: which tools a reply calls, with what; [] for none. Without it, a request with tools has the first called
+    with the reply's text as arguments. What is asked for as a stream is streamed, "cut" in the middle of it.
+    """
 
     answering: Answering
     faults: Sequence[str] = ("",)
     slow: float = 5.0
+    calling: Calling | None = None
     unsupported: Sequence[str] = ()
     requests: list[dict[str, Any]] = field(default_factory=list)
     input_tokens: int = 0
@@ -53,7 +60,7 @@ def serving(server: ModelServer) -> Iterator[ModelServer]:
                 self._send(429, json.dumps({"error": {"message": "too many"}}), {"Retry-After": "0"})
             elif fault == "500":
                 self._send(500, json.dumps({"error": {"message": "broken"}}))
-            elif fault == "cut":
+            elif fault == "cut" and not request.get("stream"):
                 self.close_connection = True
                 self.send_response(200)
                 self.send_header("Content-Type", "application/json")
@@ -80,6 +87,13 @@ def serving(server: ModelServer) -> Iterator[ModelServer]:
             message: dict[str, Any] = {"role": "assistant", "content": text}
             if fault == "refusal":
                 message = {"role": "assistant", "content": None, "refusal": "I can't help with that."}
+            elif server.calling is not None:
+                message["tool_calls"] = [
+                    {"id": f"c{len(server.requests)}-{place}", "index": place, "type": "function",
+                     "function": {"name": name, "arguments": json.dumps(given)}}
+                    for place, (name, given) in enumerate(server.calling(request))
+                ]  # fmt: skip
+                written += sum(len(call["function"]["arguments"]) for call in message["tool_calls"]) // 4
             elif request.get("tools"):
                 name = request["tools"][0]["function"]["name"]
                 call = {"id": "c1", "type": "function", "function": {"name": name, "arguments": text}}
@@ -92,7 +106,41 @@ def serving(server: ModelServer) -> Iterator[ModelServer]:
                 with server.lock:
                     server.input_tokens += read
                     server.output_tokens += written
-            self._send(200, json.dumps(body))
+            if request.get("stream"):
+                self._stream(body, message, fault, with_usage=bool(request.get("stream_options")))
+            else:
+                self._send(200, json.dumps(body))
+
+        def _stream(self, body: dict[str, Any], message: dict[str, Any], fault: str, *, with_usage: bool) -> None:
+            """A word a chunk, then the calls of tools, then the tokens where they are asked for."""
+            deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
+            deltas += [{"content": piece} for piece in re.findall(r"\S+\s*", message["content"] or "")]
+            deltas += [{"refusal": message["refusal"]}] if message.get("refusal") else []
+            deltas += [{"tool_calls": message["tool_calls"]}] if message.get("tool_calls") else []
+            events: list[dict[str, Any]] = [
+                {"choices": [{"index": 0, "delta": delta, "finish_reason": None}]} for delta in deltas
+            ]
+            events.append({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+            if with_usage:
+                events.append({"choices": [], "usage": body["usage"]})
+            if fault == "cut":
+                events = events[: len(events) // 2]
+            self.close_connection = True
+            self.send_response(200)
+            self.send_header("Content-Type", "text/event-stream")
+            if fault == "cut":
+                self.send_header("Content-Length", "100000")
+            self.end_headers()
+            head: dict[str, Any] = {key: body[key] for key in ("id", "created", "model")}
+            head["object"] = "chat.completion.chunk"
+            try:
+                for event in events:
+                    self.wfile.write(f"data: {json.dumps(head | event)}\n\n".encode())
+                    self.wfile.flush()
+                if fault != "cut":
+                    self.wfile.write(b"data: [DONE]\n\n")
+            except (BrokenPipeError, ConnectionResetError):
+                return  # Whoever asked no longer waits.
 
         def _send(self, status: int, body: str, headers: dict[str, str] | None = None) -> None:
             try:

@@ -21,7 +21,7 @@ class UnexpectedPrompt(BaseException):
 
 
 Data = dict[str, Any]
-_DATA = re.compile(r"<data>\n(.*)\n</data>", re.DOTALL)
+DATA = re.compile(r"<data>\n(.*)\n</data>", re.DOTALL)
 
 Script = Callable[[Sequence[BaseMessage]], str | Exception]
 
@@ -87,7 +87,7 @@ def scripted(script: Script, *, label: str = "scripted", price: Price | None = N
 
 def data_of(messages: Sequence[BaseMessage]) -> Data:
     """What the first question gave as data."""
-    found = next((match for message in messages if (match := _DATA.search(message.text))), None)
+    found = next((match for message in messages if (match := DATA.search(message.text))), None)
     if found is None:
         raise UnexpectedPrompt(f"no data in:\n{messages[-1].text}")
     data: Data = json.loads(found[1])

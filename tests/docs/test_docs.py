@@ -111,6 +111,15 @@ def test_tables_are_made_of_the_program(tool: Any) -> None:
         assert len({row.replace(r"\|", "").count("|") for row in rows}) == 1
 
 
+def test_the_page_of_runnables_says_what_the_code_says(tool: Any) -> None:
+    page = ROOT / "docs" / "runnables.md"
+    text = page.read_text(encoding="utf-8")
+    assert [block.text for block in tool.blocks(text)] == ["runnables", "runnable types"]
+    assert tool.refreshed(text, lambda block: tool.run_block(block, ROOT)) == text
+    assert "| `inference_chain` |" in text
+    assert "| `UserEvents` | `list[Journey]` |" in text
+
+
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
 def test_links_lead_somewhere(path: Path) -> None:
     for target in re.findall(r"\]\(([^)\s]+)\)", _FENCE.sub("", path.read_text(encoding="utf-8"))):

@@ -48,3 +48,8 @@ def test_a_plan_worked_out_by_hand(tool: Any) -> None:
 
 def test_the_cost_of_names(tool: Any) -> None:
     assert tool.name_cost(1_000_000) == pytest.approx(900 * 0.25 + 150 * 2.0)
+
+
+def test_the_page_has_the_plan_of_today(tool: Any) -> None:
+    page = (ROOT / "docs" / "scale.md").read_text(encoding="utf-8")
+    assert f"<!-- table: scale -->\n{tool.plan_table()}\n<!-- end -->\n\n{tool.assumptions()}\n" in page

@@ -1,0 +1,1 @@
+"""The readout of an experiment: one file a figure."""
