@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.agent.conversations import Conversations
-from assistant.batch import RunSummary, run_inference, users_to_infer
+from assistant.batch import RunSummary, run_inference
+from assistant.engine_choice import EngineChoice, open_engine
 from assistant.errors import LibraryError
 from assistant.expanding import Expanded, expand
 from assistant.explaining import Explained, Explainer
 from assistant.forgetting import Erased, erase
 from assistant.home import Home
+from assistant.incremental import users_to_infer
 from assistant.inferring import Inferring, role_of
 from assistant.labelling import Labelling
 from assistant.notifications import Notifications
@@ -28,6 +30,7 @@ from chains.recommendation import Recommended, RecommendOptions
 from chains.roles import Role
 from vectorstore.errors import InputError
 from vectorstore.ingest import Ingested, Progress, ingest
+from vectorstore.parts import users_of
 
 if TYPE_CHECKING:
     from chains.structured import Structured
@@ -95,6 +98,7 @@ class JourneyAssistant(Labelling, Notifications, Home):
         inference_mode: InferenceMode | None = None,
         structured: "Structured | None" = None,
         on_progress: OnProgress = _silently,
+        engine: EngineChoice = EngineChoice(),  # noqa: B008 - it is frozen
     ) -> RunSummary:
         """Infers and stores journeys. as_of: by default the last activity of these users.
 
@@ -128,16 +132,21 @@ class JourneyAssistant(Labelling, Notifications, Home):
             }
             | inferring.deciding,
         )
-        wanted = None if users is None else set(users).intersection(self.log.users())
+        wanted = set(users if users is not None else self.log.users())
+        if users is not None:
+            wanted = {user_id for rows in self.log.row_batches(1_000, users=wanted) for user_id in users_of(rows)}
         if mode is RunMode.INCREMENTAL:
-            touched = users_to_infer(self.log, self.library, parameters)
-            wanted = touched if wanted is None else wanted & touched
+            wanted = users_to_infer(self.log, self.library, parameters, None if users is None else wanted)
+        work = inferring.work(clock)
+        elsewhere = None
+        if inferring.divides:
+            elsewhere = open_engine(engine, inferring.without_model(clock), self.embeddings, len(wanted))
         return run_inference(
             self.log,
             self.library,
             self.embeddings,
             parameters,
-            inferring.infer(clock),
+            work,
             wanted,
             on_progress,
             self.forgotten,
@@ -145,6 +154,8 @@ class JourneyAssistant(Labelling, Notifications, Home):
             calls_of=inferring.take_calls,
             usage=lambda: inferring.usage,
             corrections=self.corrections(clock, options),
+            engine=elsewhere,
+            finish=inferring.finish if elsewhere else None,
         )
 
     def expand(

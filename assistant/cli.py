@@ -17,6 +17,7 @@ from assistant.commands.evaluate import evaluate_app
 from assistant.commands.expand import expand
 from assistant.commands.experiment import experiment
 from assistant.commands.explain import explain
+from assistant.commands.failed_users import print_failed
 from assistant.commands.feedback import feedback
 from assistant.commands.infer import infer
 from assistant.commands.ingest import ingest
@@ -26,6 +27,7 @@ from assistant.commands.notify import notify
 from assistant.commands.plugged import plugged_commands
 from assistant.commands.recommend import recommend
 from assistant.commands.train import train_app
+from assistant.commands.watch import watch_command
 from assistant.doctor import examine
 from assistant.exits import run_to_exit
 from assistant.output import row_of
@@ -136,16 +138,21 @@ def demo(
 
 app.command()(ingest)
 app.command()(infer)
+app.command("watch")(watch_command)
 
 
 @app.command()
 def users(
     context: typer.Context,
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
+    failed: Annotated[bool, typer.Option("--failed", help="Those whom runs set aside, and why.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """The users with an inference, and how many journeys each has."""
     with _existing(context) as assistant:
+        if failed:
+            print_failed(assistant.library.failures(), limit, as_json=as_json)
+            return
         states = sorted(assistant.library.states(), key=lambda state: (-state.journeys, state.user_id))
         if as_json:
             _print_json([{"user_id": state.user_id, "journeys": state.journeys} for state in states[:limit]])

@@ -13,6 +13,8 @@ from chains.journeys import Journey, NamedBy
 from chains.keywords import extract_keywords
 from chains.labelled import LabelledUser
 from chains.labels import Label, LabelKind, Was, labelled_journey, texts_in
+from chains.silence import next_change
+from chains.texts import Floats
 from vectorstore.activity import Keyword
 from vectorstore.activity_log import ActivityLog
 from vectorstore.embeddings import CachedEmbeddings
@@ -45,6 +47,14 @@ class Corrections:
         user = self._user(labels[0].user_id, labels)
         return continue_journeys(previous, found) if user is None else _continued(user, previous, found)
 
+    def next_change(self, journeys: Sequence[Journey]) -> datetime | None:
+        """See `chains.silence`; of journeys of one user that labels have changed."""
+        keywords = self.keywords(journeys[0].user_id) if journeys else []
+        if not keywords:
+            return None
+        vectors = self._vectors(keywords)
+        return next_change(keywords, vectors, journeys, as_of=self.as_of, options=self.options, models=self.models)
+
     def at_once(
         self, stored: Sequence[Journey], labels: Sequence[Label], *, added: Label | None, withdrawn: Label | None
     ) -> Continued:
@@ -70,10 +80,13 @@ class Corrections:
         keywords = self.keywords(user_id)
         if not keywords:
             return None
+        vectors = self._vectors(keywords)
+        return LabelledUser(keywords, vectors, self.as_of, self.options, self.models, labels, withdrawn)
+
+    def _vectors(self, keywords: Sequence[Keyword]) -> Floats:
         embedded = self.embeddings.embed([keyword.key for keyword in keywords])
         # To the bit what a run makes of them.
-        vectors = unit_rows(embedded, *embedded.shape)
-        return LabelledUser(keywords, vectors, self.as_of, self.options, self.models, labels, withdrawn)
+        return unit_rows(embedded, *embedded.shape)
 
 
 def _continued(

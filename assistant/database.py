@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -13,6 +13,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from assistant.errors import LibraryError
 from vectorstore.errors import MissingExtra
+
+#: Ids in one statement, and rows fetched at a time; both databases take more, but gain nothing from it.
+CHUNK = 500
 
 _POSTGRES_NAMES = ("postgresql", "postgres")
 
@@ -125,6 +128,12 @@ class Database:
         if "full" in reason or "disk I/O" in reason:
             return f"cannot write to {where}: {first}: make room on the disk, then run the same command again"
         return f"cannot use {where}: {first}"
+
+
+def chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The ids in order, so many at a time as one statement takes."""
+    for start in range(0, len(ids), CHUNK):
+        yield ids[start : start + CHUNK]
 
 
 def _parse(url: str) -> URL:

@@ -9,3 +9,11 @@ class LibraryError(JourneyError):
 
 class SettingsError(JourneyError):
     """A setting that is unknown or has a value that it cannot have. The message names it and where it stands."""
+
+
+class EngineError(JourneyError):
+    """The processes that infer users cannot be started or reached."""
+
+
+class FailedUsers(JourneyError):
+    """More users were set aside in a run than is still well. All others are written."""

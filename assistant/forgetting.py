@@ -84,6 +84,7 @@ def erase(
         + len(library.judgements(user_id))
         + library.ledger.count_of(user_id)
         + len(library.labels(user_id))
+        + (user_id in library.failures())
         + replies.forget(user_id)
         + len(conversations.about(user_id))
     )

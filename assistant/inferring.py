@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
-from assistant.batch import UserInference
+from assistant.batch import Finishing
 from assistant.errors import SettingsError
 from assistant.settings import Settings
+from assistant.user_work import NextChange, UserWork, never
 from chains.call_records import CallRecord, Recorder
 from chains.inference import InferenceModels, InferenceOptions, infer_journeys
 from chains.journeys import InferenceMode, Journey
 from chains.metering import Usage
 from chains.roles import Role
+from chains.silence import next_change
 from chains.texts import Floats
 from vectorstore.activity import Keyword
 from vectorstore.embeddings import CachedEmbeddings
@@ -115,11 +117,31 @@ class Inferring:
         """What models said about a user since this was asked last."""
         return self._calls.take(user_id)
 
-    def infer(self, as_of: datetime) -> UserInference:
-        """What infers a user as of this moment. It raises BudgetSpent."""
+    @property
+    def divides(self) -> bool:
+        """Whether a model is asked after everything else if at all, so that the rest may be done in other processes."""
+        return self._structured is None or self._mode is InferenceMode.CLUSTER
+
+    def work(self, as_of: datetime) -> UserWork:
+        """All that is done for a user as of this moment. It raises BudgetSpent."""
         if self._structured is None:
-            return partial(infer_journeys, as_of=as_of, options=self._options, models=self._models)
-        return partial(self._by_model, as_of=as_of, structured=self._structured)
+            return self.without_model(as_of)
+        # What a model says of a stage stays until there is something new to tell it.
+        ahead = never if self._mode is InferenceMode.LLM else self._next_change(as_of)
+        return UserWork(partial(self._by_model, as_of=as_of, structured=self._structured), ahead)
+
+    def without_model(self, as_of: datetime) -> UserWork:
+        """What is done before a model is asked; it may be sent to another process."""
+        infer = partial(infer_journeys, as_of=as_of, options=self._options, models=self._models)
+        return UserWork(infer, self._next_change(as_of))
+
+    def _next_change(self, as_of: datetime) -> NextChange:
+        return partial(next_change, as_of=as_of, options=self._options, models=self._models)
+
+    @property
+    def finish(self) -> Finishing | None:
+        """What a model does after that, None where there is none. It raises BudgetSpent."""
+        return partial(self._named, structured=self._structured) if self._structured else None
 
     def _by_model(
         self, keywords: Sequence[Keyword], vectors: Floats, *, as_of: datetime, structured: "Structured"
@@ -127,20 +149,27 @@ class Inferring:
         # LangChain takes longer to import than a run without a model may wait.
         from chains.guarding import by_keywords, guarded  # noqa: PLC0415
         from chains.modes import infer_in_mode  # noqa: PLC0415
-        from chains.written_names import write_names  # noqa: PLC0415
 
         found = infer_in_mode(self._mode, keywords, vectors, as_of, self._options, self._models, structured)
         if self._mode is InferenceMode.CLUSTER:
-            return write_names(
-                found,
-                keywords,
-                structured=structured,
-                checker=self._models.checker,
-                style=self._settings.style.house_style(),
-                embeddings=self._embeddings,
-                guard=self._guard,
-            )
+            return self._named(keywords, found, structured=structured)
         return guarded(found, [by_keywords(each) for each in found], self._guard) if self._guard else found
+
+    def _named(
+        self, keywords: Sequence[Keyword], found: Sequence[Journey], *, structured: "Structured"
+    ) -> list[Journey]:
+        # LangChain takes longer to import than a run without a model may wait.
+        from chains.written_names import write_names  # noqa: PLC0415
+
+        return write_names(
+            list(found),
+            keywords,
+            structured=structured,
+            checker=self._models.checker,
+            style=self._settings.style.house_style(),
+            embeddings=self._embeddings,
+            guard=self._guard,
+        )
 
     @property
     def _role(self) -> Role:

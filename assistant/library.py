@@ -4,7 +4,7 @@ One process writes at a time; any number read meanwhile, without waiting.
 """
 
 import json
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -16,10 +16,11 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, delete, func, i
 from assistant import tables
 from assistant.candidate_facts import Candidates
 from assistant.changes import Change
-from assistant.database import Database
+from assistant.database import CHUNK, Database, chunks
 from assistant.errors import LibraryError
 from assistant.feedback_rows import FeedbackEvent
 from assistant.kept_candidates import Ledger, forget_told
+from assistant.kept_failures import failures_in, put_failures, take_back
 from assistant.kept_feedback import (
     CandidateOutcome,
     Kept,
@@ -36,17 +37,8 @@ from assistant.kept_judgements import (
     put_validation,
     validations_in,
 )
-from assistant.kept_labels import (
-    bodies_of,
-    end_label,
-    held_labels,
-    label_holds,
-    labelled_since,
-    labels_in,
-    put_label,
-    relabel,
-)
 from assistant.kept_usage import UsageByStep, add_usage, usage_of
+from assistant.library_labels import LibraryLabels
 from assistant.migrations import upgrade
 from assistant.rows import (
     Values,
@@ -64,21 +56,17 @@ from assistant.run_checks import require_running, require_sound
 from assistant.runs import Counts, DatedChange, Forgotten, Run, RunParameters, RunState, UserResult, UserState
 from chains.journeys import Journey
 from chains.judgement import Judgement
-from chains.labels import Label
-
-# Ids in one statement, and rows fetched at a time; both databases take more, but gain nothing from it.
-_CHUNK = 500
-
 
 # In the order of `Forgotten`.
-_OF_USERS = (tables.journeys, tables.changes, tables.user_state, tables.calls, tables.judgements, tables.labels)
+_OF_JOURNEYS = (tables.journeys, tables.changes, tables.user_state, tables.calls, tables.judgements)
+_OF_USERS = (*_OF_JOURNEYS, tables.labels, tables.failed_users)
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
-class Library:
+class Library(LibraryLabels):
     """Opens the library, and makes or upgrades it where needed.
 
     url, patience: see `Database`. clock: says when a run began and ended, which no result depends on.
@@ -174,26 +162,40 @@ class Library:
             asked = select(state.c.user_id).where(state.c.run_id == run.run_id)
             done = set(_among(connection, asked, state.c.user_id, [result.user_id for result in results]))
             todo = [result for result in results if result.user_id not in done]
-            for some in _chunks([result.user_id for result in todo]):
+            for some in chunks([result.user_id for result in todo]):
                 connection.execute(delete(journeys).where(journeys.c.user_id.in_(some)))
                 connection.execute(delete(state).where(state.c.user_id.in_(some)))
                 connection.execute(delete(tables.calls).where(tables.calls.c.user_id.in_(some)))
+            take_back(connection, [result.user_id for result in todo])
             _insert(connection, journeys, [journey_row(one, run.run_id) for each in todo for one in each.journeys])
             _insert(connection, state, [state_row(each, run) for each in todo])
             _insert(connection, tables.changes, [row for each in todo for row in change_rows(each, run)])
             _insert(connection, tables.calls, [row for each in todo for row in call_rows(each, run)])
         return len(todo)
 
+    def put_failures(self, run: Run, reasons: Mapping[str, str]) -> None:
+        """Sets users aside, each with the reason; what is stored of them stays. Raises as `put_users`."""
+        if reasons:
+            with self._database.writing() as connection:
+                require_running(connection, run)
+                put_failures(connection, run, reasons)
+
+    def failures(self, run_id: str | None = None) -> dict[str, str]:
+        """The users whom this run set aside, or any run that has not been made good since, with the reason."""
+        with self._database.reading() as connection:
+            return failures_in(connection, run_id)
+
     def users(self) -> Iterator[str]:
         """Every user with an inference, with or without journeys, in order of id."""
         yield from self._stream(select(tables.user_state.c.user_id).order_by(tables.user_state.c.user_id))
 
-    def states(self) -> Iterator[UserState]:
-        """With what each user's journeys were last inferred, in order of id."""
+    def states(self, among: Collection[str] | None = None) -> Iterator[UserState]:
+        """With what each user's journeys were last inferred, of all in order of id, or of these."""
+        asked, own = select(tables.user_state).order_by(tables.user_state.c.user_id), tables.user_state.c.user_id
         with self._database.reading() as connection:
-            streaming = connection.execution_options(yield_per=_CHUNK)
-            for row in streaming.execute(select(tables.user_state).order_by(tables.user_state.c.user_id)):
-                yield state_of(row)
+            streaming = connection.execution_options(yield_per=CHUNK)
+            for each in [asked] if among is None else [asked.where(own.in_(some)) for some in chunks(sorted(among))]:
+                yield from map(state_of, streaming.execute(each))
 
     def state(self, user_id: str) -> UserState | None:
         """None where the user has had no inference."""
@@ -211,7 +213,7 @@ class Library:
         ordered = asked.order_by(tables.journeys.c.user_id, tables.journeys.c.rank)
         found: dict[str, list[Journey]] = {user_id: [] for user_id in user_ids}
         with self._database.reading() as connection:
-            for some in _chunks(list(found)):
+            for some in chunks(list(found)):
                 for user_id, body in connection.execute(ordered.where(tables.journeys.c.user_id.in_(some))):
                     found[user_id].append(journey_of(body))
         return found
@@ -222,7 +224,7 @@ class Library:
         All are from one moment, and come in constant memory.
         """
         if users is not None:
-            for some in _chunks(sorted(users)):
+            for some in chunks(sorted(users)):
                 for own in self.journeys_of(some).values():
                     yield from own
             return
@@ -276,56 +278,6 @@ class Library:
         with self._database.reading() as connection:
             return validations_in(connection)
 
-    def labels(self, user_id: str | None = None, label_id: str | None = None) -> list[Label]:
-        """What people said, of one user or of all, also what they took back; the oldest first."""
-        with self._database.reading() as connection:
-            return labels_in(connection, user_id, label_id)
-
-    def held_labels(self, user_ids: Sequence[str]) -> dict[str, list[Label]]:
-        """The labels that hold, the oldest first, of each of these users who has any: one statement for many users."""
-        found: dict[str, list[Label]] = {}
-        with self._database.reading() as connection:
-            for some in _chunks(user_ids):
-                found |= held_labels(connection, some)
-        return found
-
-    def labelled_since(self) -> set[str]:
-        """The users with a label, or one taken back, since the run began that their journeys are from."""
-        with self._database.reading() as connection:
-            return labelled_since(connection)
-
-    def as_stored(self, user_id: str) -> tuple[UserState | None, list[str]]:
-        """The user's state and the bodies of his journeys, from one moment: what `put_labelled` takes."""
-        with self._database.reading() as connection:
-            row = connection.execute(select(tables.user_state).where(tables.user_state.c.user_id == user_id)).first()
-            return None if row is None else state_of(row), bodies_of(connection, user_id)
-
-    def put_labelled(
-        self,
-        state: UserState,
-        before: Sequence[str],
-        journeys: Sequence[Journey],
-        changes: Sequence[Change],
-        *,
-        added: Label | None = None,
-        withdrawn: Label | None = None,
-        at: datetime,
-    ) -> bool:
-        """Adds a label or takes one back, and stores what the user's journeys are with it: all of it or nothing.
-
-        state, before: see `as_stored`. False where others are stored meanwhile, or the label was taken back already.
-        """
-        with self._database.writing() as connection:
-            if withdrawn is not None and not label_holds(connection, withdrawn.label_id):
-                return False
-            if not relabel(connection, state, before, journeys, changes, at):
-                return False
-            if withdrawn is not None:
-                end_label(connection, withdrawn.label_id, at)
-            if added is not None:
-                put_label(connection, added)
-        return True
-
     def put_feedback(self, events: Sequence[FeedbackEvent], candidates: Candidates) -> Kept:
         """Adds what came of candidates; the same again changes nothing."""
         with self._database.writing() as connection:
@@ -376,22 +328,17 @@ class Library:
 
     def _stream(self, statement: Select[str]) -> Iterator[str]:
         with self._database.reading() as connection:
-            yield from connection.execution_options(yield_per=_CHUNK).execute(statement).scalars()
+            yield from connection.execution_options(yield_per=CHUNK).execute(statement).scalars()
 
 
 def _end(connection: Connection, run_id: str, **values: Any) -> None:
     connection.execute(update(tables.runs).where(tables.runs.c.run_id == run_id).values(**values))
 
 
-def _chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(ids), _CHUNK):
-        yield ids[start : start + _CHUNK]
-
-
 def _among(
     connection: Connection, statement: Select[str], column: ColumnElement[str], ids: Sequence[str]
 ) -> Iterator[str]:
-    for some in _chunks(ids):
+    for some in chunks(ids):
         yield from connection.execute(statement.where(column.in_(some))).scalars()
 
 

@@ -10,12 +10,14 @@ from assistant.tables import (
     METADATA,
     TOLD,
     calls,
+    failed_users,
     feedback,
     judgements,
     labels,
     notify_runs,
     run_usage,
     schema_version,
+    user_state,
     validations,
 )
 
@@ -48,8 +50,29 @@ def _add_notifications(connection: Connection) -> None:
         table.create(connection)
 
 
+def _add_failed_users(connection: Connection) -> None:
+    failed_users.create(connection)
+
+
+def _add_next_change(connection: Connection) -> None:
+    kind = user_state.c.next_change.type.compile(connection.dialect)
+    connection.execute(text(f"ALTER TABLE user_state ADD COLUMN next_change {kind}"))
+    # When that is, was not worked out before: the next incremental run does.
+    due = user_state.c.journeys > 0
+    connection.execute(update(user_state).where(due).values(next_change=user_state.c.as_of))
+
+
 #: The step at position i takes a library from version i + 1 to i + 2. Steps are added, never changed.
-STEPS: tuple[Step, ...] = (_add_calls, _add_judgements, _add_run_usage, _add_labels, _add_feedback, _add_notifications)
+STEPS: tuple[Step, ...] = (
+    _add_calls,
+    _add_judgements,
+    _add_run_usage,
+    _add_labels,
+    _add_feedback,
+    _add_notifications,
+    _add_failed_users,
+    _add_next_change,
+)
 
 # Any number, as long as it stays the same: two processes that make one library at once take turns on it.
 _TURN = 1_785_302_117

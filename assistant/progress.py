@@ -1,6 +1,9 @@
-"""Progress bars on standard error; where there is no terminal, one line at the end of each step."""
+"""Progress bars on standard error; where there is no terminal, a line a minute and one at the end of each step."""
 
+import sys
+import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self
 
@@ -17,11 +20,14 @@ from rich.progress import (
 
 from vectorstore.ingest import Progress as Read
 
+_LINE_SECONDS = 60.0
+
 
 class Bars:
-    """Shows steps of long work. It only listens: nothing depends on it. quiet: shows nothing."""
+    """Shows steps of long work. It only listens: nothing depends on it. quiet: shows nothing. clock: in seconds."""
 
-    def __init__(self, quiet: bool = False) -> None:
+    def __init__(self, quiet: bool = False, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -31,17 +37,24 @@ class Bars:
             console=Console(stderr=True),
             disable=quiet,
         )
+        self._writes_lines = not quiet and not self._progress.console.is_terminal
         self._started = False
 
     def users(self, what: str) -> Callable[[int, int], None]:
         """A bar that is told how many users are done, of how many."""
         task = None
+        begun = said = self._clock()
+        before = 0
 
         def told(done: int, total: int) -> None:
-            nonlocal task
+            nonlocal task, said, before
             if task is None:
-                task = self._add(what, total)
+                task, before = self._add(what, total), done
             self._progress.update(task, completed=done, total=total)
+            if self._writes_lines and (now := self._clock()) - said >= _LINE_SECONDS:
+                said = now
+                sys.stderr.write(line_of(what, done, total, (done - before) / (now - begun)) + "\n")
+                sys.stderr.flush()
 
         return told
 
@@ -79,3 +92,10 @@ class Bars:
     ) -> None:
         if self._started:
             self._progress.stop()
+
+
+def line_of(what: str, done: int, total: int, rate: float, now: datetime | None = None) -> str:
+    """For a log. rate: users a second. now: by default the clock's."""
+    left = f"{timedelta(seconds=round((total - done) / rate))} left" if rate > 0 else "no time to be told"
+    moment = f"{now or datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return f"{moment} {what}: {done:,} of {total:,} users, {rate:,.1f} a second, {left}"

@@ -94,6 +94,7 @@ def state_row(result: UserResult, run: Run) -> Values:
         "granularity": parameters.granularity,
         "log_position": parameters.log_position,
         "journeys": len(result.journeys),
+        "next_change": result.next_change,
     }
 
 

@@ -72,18 +72,21 @@ class Run:
 class UserResult:
     """What a run found for one user: all current journeys, perhaps none, and what changed since the last run.
 
-    calls: the replies of models that the journeys rest on.
+    calls: the replies of models that the journeys rest on. next_change: when one of the journeys may become another
+    kind or stage by the clock alone, None for never.
     """
 
     user_id: str
     journeys: Sequence[Journey]
     changes: Sequence[Change] = ()
     calls: Sequence[CallRecord] = ()
+    next_change: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class UserState:
-    """With what a user's journeys were last inferred, whether or not there are any. journeys: how many."""
+    """With what a user's journeys were last inferred, whether or not there are any. journeys: how many.
+    next_change: see UserResult."""
 
     user_id: str
     run_id: str
@@ -93,6 +96,7 @@ class UserState:
     granularity: str
     log_position: int
     journeys: int
+    next_change: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,7 @@ class Forgotten:
     calls: int = 0
     judgements: int = 0
     labels: int = 0
+    failures: int = 0
     feedback: int = 0
     notifications: int = 0
 

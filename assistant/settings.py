@@ -85,10 +85,10 @@ class Settings(BaseSettings):
 
     home: the folder with everything that is stored. store: see `open_store`; store_api_key: of a Qdrant server.
     library_url: None for SQLite in home. columns: how the log's columns are called. default_zone: of times that name
-    none, such as "Europe/Berlin". max_rejected: share of bad rows that is still well. models: language models, none by
-    default. style: of the names that a model writes. guard: asked before what a model wrote is shown. agent: what one
-    question to it may use. expansion_store: "sqlite", a file in home, or the URL of a Redis server. safety: category ->
-    policy, where it is to be another than the list's own.
+    none, such as "Europe/Berlin". max_rejected: share of bad rows that is still well; max_failed: of users whom a run
+    sets aside. models: language models, none by default. style: of the names that a model writes. guard: asked before
+    what a model wrote is shown. agent: what one question to it may use. expansion_store: "sqlite", a file in home, or
+    the URL of a Redis server. safety: category -> policy, where it is to be another than the list's own.
     """
 
     model_config = SettingsConfigDict(
@@ -108,6 +108,7 @@ class Settings(BaseSettings):
     columns: ColumnMap = ColumnMap()
     default_zone: str = "UTC"
     max_rejected: Probability = 0.01
+    max_failed: Probability = 0.01
     inference: InferenceSettings = InferenceSettings()
     catalogue: CatalogueSettings = CatalogueSettings()
     models: ModelsSettings = ModelsSettings()

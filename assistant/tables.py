@@ -97,7 +97,18 @@ user_state = Table(
     Column("granularity", String, nullable=False),
     Column("log_position", BigInteger, nullable=False),
     Column("journeys", Integer, nullable=False),
+    Column("next_change", UtcTime),
     Index("user_state_by_run", "run_id", "user_id"),
+)
+
+# Users whom a run set aside, until they are inferred again.
+failed_users = Table(
+    "failed_users",
+    METADATA,
+    Column("user_id", _id(), primary_key=True),
+    Column("run_id", _id(), nullable=False),
+    Column("as_of", UtcTime, nullable=False),
+    Column("reason", Text, nullable=False),
 )
 
 # What models answered to make a user's current journeys.

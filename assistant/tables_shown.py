@@ -1,5 +1,6 @@
 """What the terminal shows: tables and sentences, made from values and nothing else."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -147,4 +148,14 @@ def run_text(summary: RunSummary, read: Ingested | None) -> str:
         f"{summary.run.run_id}: {summary.journeys:,} journeys of {summary.users:,} users{done_before}, "
         f"{summary.changes:,} changes, as of {date_text(summary.run.parameters.as_of)}"
     )
-    return "\n".join([*lines, *usage_lines(summary.usage, summary.fell_back)])
+    aside = failed_line(summary)
+    return "\n".join([*lines, *([aside] if aside else []), *usage_lines(summary.usage, summary.fell_back)])
+
+
+def failed_line(summary: RunSummary) -> str:
+    """How many were set aside and for what, most often first; empty where nobody was."""
+    if not summary.failed:
+        return ""
+    reasons = Counter(reason for reason in summary.failed.values()).most_common(3)
+    told = ", ".join(f"{reason} ({count:,})" for reason, count in reasons)
+    return f"set aside: {len(summary.failed):,} users, most often: {told}; journeys users --failed names them"

@@ -87,6 +87,13 @@ def odds_kept(back: Numbers, fresh: Numbers) -> Numbers:
     return kept
 
 
+def kind_and_stage(kept: float, evergreen: float, days: int, model: StageModel) -> tuple[Kind, Stage]:
+    """Of a journey that was not called off. kept: see `odds_kept`. evergreen: its probability. days: active ones."""
+    if evergreen >= _EVERGREEN_FROM and kept >= model.steady and days >= _EVERGREEN_DAYS:
+        return Kind.EVERGREEN, Stage.ONGOING
+    return Kind.SITUATIONAL, Stage.ENDED if kept < model.ongoing else Stage.ONGOING
+
+
 def _staged(
     journey: Staging, user: UserRhythm, model: StageModel, back: float, kept: float, evergreen: float
 ) -> Staged:
@@ -97,15 +104,16 @@ def _staged(
     usual = median(later - earlier for earlier, later in pairwise(days)) if len(days) > 1 else None
     quiet = f"quiet for {days_text(user.now - last.timestamp() / DAY)}"
     chance = f"{back:.0%} chance of a return within {HORIZON:.0f} days".replace("%", " %")
-    if evergreen >= _EVERGREEN_FROM and kept >= model.steady and len(days) >= _EVERGREEN_DAYS:
+    kind, state = kind_and_stage(kept, evergreen, len(days), model)
+    if kind is Kind.EVERGREEN:
         rhythm = f", usually every {_every(usual)}" if usual else ""
         active = f"active on {count_text(len(days), 'day')} since {date_text(first)}{rhythm}"
-        return Staged(Kind.EVERGREEN, Stage.ONGOING, f"{active}; {chance}", back)
-    if kept < model.ongoing:
+        return Staged(kind, state, f"{active}; {chance}", back)
+    if state is Stage.ENDED:
         rhythm = f", usually every {_every(usual)}" if usual else ""
-        return Staged(Kind.SITUATIONAL, Stage.ENDED, f"{quiet}{rhythm}; {chance}", back)
+        return Staged(kind, state, f"{quiet}{rhythm}; {chance}", back)
     active = f"on {date_text(first)}" if len(days) == 1 else f"from {date_text(first)} to {date_text(last)}"
-    return Staged(Kind.SITUATIONAL, Stage.ONGOING, f"active {active}, {quiet}; {chance}", back)
+    return Staged(kind, state, f"active {active}, {quiet}; {chance}", back)
 
 
 def _every(days: float) -> str:

@@ -77,6 +77,10 @@ def runs(sizes: Sizes) -> str:
     return _printed("tests.bench_runs", *sizes.words, *(["--large"] if sizes.large and not sizes.small else []))
 
 
+def scale(sizes: Sizes) -> str:
+    return _printed("tests.bench_scale", *sizes.words, *(["--large"] if sizes.large and not sizes.small else []))
+
+
 def reads(sizes: Sizes) -> str:
     return _printed("tests.bench_reads", *sizes.words)
 
@@ -130,6 +134,13 @@ PARTS = {
         "Users of 30 events, by the command line, all texts embedded before. Of the peak memory of `ingest` a part is "
         "files of the keyword store that are mapped, which the system takes back when it needs the room.",
         runs,
+    ),
+    "scale": Part(
+        "Runs at scale",
+        "Made users with a median of 30 keywords and a heavy tail up to 3,000, out of a vocabulary that all share and "
+        "that is embedded before; full runs by one process, by two, and on Ray, then a day on which 1 % are active. "
+        "The keyword store is left out of `ingest`. `python -m tests.bench_scale --help` says how users are made.",
+        scale,
     ),
     "reads": Part("Reading", "Answers about one user, from a process that stays open.", reads),
     "page": Part("The page", "Measured in a browser, from the click to what is drawn.", page),

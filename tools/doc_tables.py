@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any, get_args, get_type_hints
 
 import typer
+from scale_plan import plan_table
 
 from assistant.cli import app
 from assistant.settings import Settings
@@ -33,6 +34,7 @@ MEANINGS = {
     "columns.": "What the seven columns are called in your log.",
     "default_zone": 'Of times that name none, such as "Europe/Berlin".',
     "max_rejected": "The share of unreadable rows over which a run fails.",
+    "max_failed": "The share of users set aside over which a run fails, after all others are written.",
     "inference.mode": "cluster without a model; merge: a model merges sure clusters; llm: one call for the whole.",
     "inference.granularity": "coarse, normal or fine: how much belongs to one journey.",
     "inference.min_events": "Fewer events make no journey.",
@@ -233,6 +235,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "cuts": cuts_table,
     "ranking": ranking_table,
     "stage": stage_table,
+    "scale": plan_table,
     "runnables": runnables_table,
     "runnable types": runnable_types_table,
 }

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
-from itertools import groupby, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,14 +29,15 @@ from vectorstore.parts import (
     SCHEMA,
     Part,
     bounds_of,
+    by_user,
     count_rows,
     in_order,
     latest_of,
     parts_of,
     read_parts,
     read_told,
+    slices_of_users,
     sync_folder,
-    to_activities,
     to_rows,
     write_part,
 )
@@ -158,14 +159,20 @@ class ActivityLog:
         Bucket by bucket, and by user_id inside a bucket: the order is always the same. users: only these. until: only
         activities up to and with this moment; must have a zone. One bucket is held in memory at a time.
         """
+        for rows in self.row_batches(_BATCH_ROWS, users=users, until=until):
+            yield from by_user(rows)
+
+    def row_batches(
+        self, most: int, *, users: Collection[str] | None = None, until: datetime | None = None
+    ) -> Iterator[Any]:
+        """What `stream` gives, as tables of up to so many users, each of whom is whole and in one table only."""
         if until is not None and until.tzinfo is None:
             raise StoreError("the activity log is in UTC: give `until` a zone")
         for bucket, wanted in self._buckets_of(users):
             rows = self._rows(bucket, SCHEMA.names, wanted)
             if until is not None:
                 rows = rows.filter(pc.less_equal(rows["timestamp"], pa.scalar(until.astimezone(UTC))))
-            for user_id, activities in groupby(to_activities(in_order(rows)), key=lambda each: each.user_id):
-                yield user_id, list(activities)
+            yield from slices_of_users(in_order(rows), most)
 
     def touched_since(self, position: int) -> set[str]:
         """The users with an activity that was written after the log stood at `position`."""

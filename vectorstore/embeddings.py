@@ -59,6 +59,11 @@ class CachedEmbeddings(Embeddings):
         return self._model.model
 
     @property
+    def cache(self) -> EmbeddingCache:
+        """Where the vectors lie, for other processes to read them from."""
+        return self._cache
+
+    @property
     def dimension(self) -> int:
         """The length of a vector. Asks a provider's model, once, where nothing was embedded with it yet."""
         return self._model.dimension or self._cache.dimension or self.embed(["dimension"]).shape[1]

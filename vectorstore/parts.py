@@ -12,9 +12,12 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import groupby, pairwise
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -222,3 +225,51 @@ def to_activities(rows: Any) -> Iterator[Activity]:
         ):
             moment = _EPOCH + timedelta(microseconds=time)
             yield Activity(user, moment, _KINDS[kind], text, item, board, tuple(phrases))
+
+
+def by_user(rows: Any) -> Iterator[tuple[str, list[Activity]]]:
+    """Each user of a table in order, with his activities."""
+    for user_id, activities in groupby(to_activities(rows), key=lambda each: each.user_id):
+        yield user_id, list(activities)
+
+
+def users_of(rows: Any) -> set[str]:
+    """The distinct users of a table."""
+    return set(pc.unique(rows["user_id"]).to_pylist())
+
+
+def extents_in(rows: Any, at: datetime) -> Iterator[tuple[str, int, datetime | None, datetime | None]]:
+    """Of each user of a table in order: the newest position, the last time up to and with a moment, the first after."""
+    columns = (rows[name].to_pylist() for name in ("user_id", "position", "timestamp"))
+    for user_id, told in groupby(zip(*columns, strict=True), key=itemgetter(0)):
+        own = list(told)
+        times = [time for _, _, time in own]
+        last = max((time for time in times if time <= at), default=None)
+        following = min((time for time in times if time > at), default=None)
+        yield user_id, max(position for _, position, _ in own), last, following
+
+
+def slices_of_users(rows: Any, most: int) -> Iterator[Any]:
+    """A table in order of user, cut into tables of up to so many users each."""
+    if not len(rows):
+        return
+    # Each user's first row: those where another one begins.
+    codes = rows["user_id"].combine_chunks().dictionary_encode().indices.to_numpy()
+    firsts = np.flatnonzero(np.diff(codes, prepend=-1))[::most].tolist()
+    for begin, end in pairwise([*firsts, len(rows)]):
+        yield rows.slice(begin, end - begin)
+
+
+def bytes_of(rows: Any) -> bytes:
+    """A table for another process, without the rows that it is a slice of."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, rows.schema) as stream:
+        stream.write_table(rows)
+    content: bytes = sink.getvalue().to_pybytes()
+    return content
+
+
+def table_of(content: bytes) -> Any:
+    """The table that `bytes_of` made these of."""
+    with pa.ipc.open_stream(content) as stream:
+        return stream.read_all()

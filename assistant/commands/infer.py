@@ -10,9 +10,11 @@ import typer
 
 from assistant.assistant import JourneyAssistant
 from assistant.batch import RunSummary
+from assistant.commands.failed_users import check_failed
 from assistant.commands.model_options import Audit, MaxCost, MaxTokens, exit_to_models
 from assistant.commands.read_logs import MaxRejected, counts_of, print_skipped
 from assistant.commands.user_ids import ids_in
+from assistant.engine_choice import EngineChoice, EngineKind
 from assistant.inferring import role_of
 from assistant.output import check_folder, check_output, write_assignments, write_journeys
 from assistant.progress import Bars
@@ -54,6 +56,16 @@ def infer(
     max_tokens: MaxTokens = None,
     audit: Audit = None,
     max_rejected: MaxRejected = None,
+    max_failed: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Share of users set aside that is still well.")
+    ] = None,
+    engine: Annotated[EngineKind, typer.Option(help="Processes of this machine, or a Ray cluster.")] = EngineKind.LOCAL,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="How many processes; by default one a core, fewer for few users.")
+    ] = None,
+    ray_address: Annotated[
+        str | None, typer.Option(help="Of a Ray cluster that runs already; by default one on this machine.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:
     """The main job: from activity to journeys. With LOG… the users in these logs, else all."""
@@ -63,7 +75,7 @@ def infer(
         check_folder(assignments)
         if output and output.absolute() == assignments.absolute():
             raise InputError(f"{output}: journeys and assignments are two files: name one of them otherwise")
-    settings = Settings.load(**context.obj, max_rejected=max_rejected)
+    settings = Settings.load(**context.obj, max_rejected=max_rejected, max_failed=max_failed)
     by = mode or settings.inference.mode
     with (
         JourneyAssistant.from_settings(settings) as assistant,
@@ -85,6 +97,7 @@ def infer(
                 inference_mode=by,
                 structured=structured,
                 on_progress=bars.users("Inferring"),
+                engine=EngineChoice(engine, workers, ray_address),
             )
         if output:
             write_journeys(assistant.all_journeys(wanted), output)
@@ -92,6 +105,7 @@ def infer(
             write_assignments(assistant.all_journeys(wanted), assignments)
     if as_json:
         print(json.dumps(_told(summary, read), ensure_ascii=False, indent=2))
+        check_failed(summary, settings.max_failed)
         return
     print(run_text(summary, read))
     if read:
@@ -99,6 +113,7 @@ def infer(
     for path in (output, assignments):
         if path:
             print(f"written: {path}")
+    check_failed(summary, settings.max_failed)
 
 
 def _told(summary: RunSummary, read: Ingested | None) -> dict[str, object]:
@@ -112,4 +127,5 @@ def _told(summary: RunSummary, read: Ingested | None) -> dict[str, object]:
         "ingested": counts_of(read) if read else None,
         "usage": [{"step": step, "model": model, **asdict(used)} for (step, model), used in summary.usage.items()],
         "fell_back": dict(summary.fell_back),
+        "failed": dict(sorted(summary.failed.items())),
     }

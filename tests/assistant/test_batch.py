@@ -6,12 +6,14 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from homes import START, made_rows, two_of_each, word_embeddings
+from homes import START, two_of_each, word_embeddings
 
-from assistant.batch import RunSummary, UserInference, infer_users, run_inference
+from assistant.batch import RunSummary, run_inference
+from assistant.engines import ThisProcess
 from assistant.errors import LibraryError
 from assistant.library import Library
 from assistant.runs import RunMode, RunParameters, RunState
+from assistant.user_work import UserFound, UserInference, UserWork
 from chains.call_records import About, CallRecord
 from chains.inference import InferenceModels, InferenceOptions, infer_journeys
 from chains.journeys import ALGORITHM, Journey
@@ -155,22 +157,27 @@ def test_a_run_over_no_user_ends_well(home: Home) -> None:
     assert home.told == [(0, 0)]
 
 
-def test_users_come_in_the_order_given_and_texts_are_embedded_together(tmp_path: Path) -> None:
-    embeddings = word_embeddings(tmp_path)
-    given = [
-        (user_id, [Activity(user_id, START + timedelta(days=row.day), ActivityKind.SEARCH, row.text) for row in rows])
-        for user_id, rows in (("zoe", made_rows("zoe", "garden")), ("ann", made_rows("ann", "garden")))
-    ]
-    found = list(infer_users(given, embeddings, clustered(START + timedelta(days=9))))
-    assert [user_id for user_id, _ in found] == ["zoe", "ann"]
-    assert [journey.texts for journey in found[0][1]] == [journey.texts for journey in found[1][1]]
-    assert list(infer_users([], embeddings, clustered())) == []
+def test_users_come_in_the_order_of_the_log_and_each_text_is_embedded_once(home: Home) -> None:
+    asked: list[list[str]] = []
+
+    def vectors_of(texts: Sequence[str]) -> Floats:
+        asked.append(list(texts))
+        return home.embeddings.embed(texts)
+
+    found = list(ThisProcess(UserWork(clustered()), vectors_of).infer(home.log.row_batches(10)))
+    assert [one.user_id for _, users in found for one in users] == list(home.log.users())
+    assert [len(users) for _, users in found] == [len(set(table["user_id"].to_pylist())) for table, _ in found]
+    assert max(len(users) for _, users in found) == 10
+    assert len(asked) == len(found)
+    assert all(len(set(texts)) == len(texts) for texts in asked)
 
 
 def test_users_side_by_side_give_the_same_in_the_same_order(home: Home) -> None:
-    activities = list(home.log.stream())
-    one_by_one = list(infer_users(activities, home.embeddings, clustered()))
-    assert list(infer_users(activities, home.embeddings, clustered(), at_once=4)) == one_by_one
+    def found(at_once: int) -> list[list[UserFound]]:
+        engine = ThisProcess(UserWork(clustered()), home.embeddings.embed, at_once)
+        return [users for _, users in engine.infer(home.log.row_batches(64))]
+
+    assert found(4) == found(1)
 
 
 @pytest.mark.parametrize("at_once", [1, 4])

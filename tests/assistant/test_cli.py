@@ -99,6 +99,7 @@ def test_infer_as_json_and_as_parquet(words: None, capsys: pytest.CaptureFixture
     assert told.pop("changes") > 0
     assert told == {
         "run_id": "run-000001",
+        "failed": {},
         "users": 3,
         "resumed": 0,
         "as_of": "2026-03-04T12:36:00+00:00",

@@ -8,8 +8,8 @@ from homes import START, MadeAssistant, Row, made, made_rows, run, without_run, 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.batch import users_to_infer
 from assistant.errors import LibraryError
+from assistant.incremental import users_to_infer
 from assistant.library import Library
 from assistant.runs import RunMode, RunParameters, UserResult
 from assistant.settings import Settings

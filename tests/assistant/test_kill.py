@@ -185,12 +185,13 @@ def test_ingest(undisturbed: Path, tmp_path: Path, model_file: Path, log: Path) 
     }
 
 
-def test_infer(undisturbed: Path, tmp_path: Path) -> None:
-    ends = []
+@pytest.mark.parametrize("workers", [1, 2])
+def test_infer(undisturbed: Path, tmp_path: Path, workers: int) -> None:
+    several, ends = ["infer", "--workers", str(workers)], []
     for name, moments in (("killed", INFER), ("undisturbed", {})):
         home = copy_of(undisturbed, tmp_path / name)
         outputs: Arguments = ["--output", home / "out.jsonl", "--assignments", home / "out.csv"]
-        hits = [moment for moment, come in moments.items() if killed(home, come, ["infer", *outputs])]
+        hits = [moment for moment, come in moments.items() if killed(home, come, [*several, *outputs])]
         assert not moments or any("written" in hit for hit in hits), hits
         finish(home, "infer", *outputs)
         with JourneyAssistant(Settings(home=home)) as assistant:

@@ -1,0 +1,121 @@
+"""Ray, in a network of its own since it listens on all interfaces: the same journeys, though actor and driver die."""
+
+import importlib.util
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from homes import minilm_home, model_file_fixture, shared_fixture, two_of_each, without_run, write_log
+
+from assistant.assistant import JourneyAssistant
+from assistant.engine_choice import EngineChoice, EngineKind
+from assistant.settings import Settings
+from vectorstore.errors import MissingExtra
+
+__all__ = ["model_file_fixture", "shared_fixture"]
+
+USERS = 900
+COMMAND = [sys.executable, "-c", "from assistant.cli import main; main()", "--home"]
+ALONE = ["unshare", "-rn", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
+
+
+def can_be_alone() -> bool:
+    asked = [*ALONE, "true"]
+    return (
+        shutil.which("unshare") is not None and subprocess.run(asked, capture_output=True, check=False).returncode == 0
+    )
+
+
+def written(home: Path) -> int:
+    try:
+        with closing(sqlite3.connect(f"file:{home / 'library.sqlite'}?mode=ro", uri=True, timeout=5)) as asked:
+            return int(asked.execute("SELECT count(*) FROM user_state").fetchone()[0])
+    except sqlite3.Error:
+        return 0
+
+
+def below(parent: int) -> dict[int, str]:
+    """The processes that descend from one, with how they call themselves."""
+    parents, names = {}, {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdecimal():
+            try:
+                told = (folder / "stat").read_text().rpartition(")")[2].split()
+                names[int(folder.name)] = (folder / "cmdline").read_text().replace("\0", " ")
+            except OSError:
+                continue
+            parents[int(folder.name)] = int(told[1])
+    found = {parent}
+    while more := {process for process, of in parents.items() if of in found} - found:
+        found |= more
+    return {process: names[process] for process in found if process in names}
+
+
+def is_running(process: int) -> bool:
+    """Whether it is there and more than a zombie that nobody has asked after."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def until(moment: Callable[[], bool], child: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + 240
+    while not moment():
+        assert child.poll() is None and time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed: pip install '.[ray]'")
+def test_an_actor_and_then_the_driver_are_killed_and_nothing_is_lost(tmp_path: Path, model_file: Path) -> None:
+    if not can_be_alone():
+        pytest.skip("no network of one's own to be had here (unshare -rn), and Ray listens on all interfaces")
+    log = write_log(tmp_path / "log.csv", two_of_each(USERS))
+    with JourneyAssistant(Settings(home=minilm_home(tmp_path / "whole", model_file))) as whole:
+        whole.ingest([log], index=False)
+        shutil.copytree(tmp_path / "whole", tmp_path / "home")
+        whole.infer(engine=EngineChoice(workers=1))
+        wanted = list(whole.all_journeys())
+
+    home = tmp_path / "home"
+    command = [*ALONE, *COMMAND, str(home), "infer", "--engine", "ray", "--workers", "1", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as child:
+        until(lambda: written(home) >= 64, child)
+        processes = below(child.pid)
+        actor = next(process for process, name in processes.items() if name.startswith("ray::UserWorker"))
+        os.kill(actor, signal.SIGKILL)
+        at_death = written(home)
+        # Some were on their way already; more than those come from another actor.
+        until(lambda: any(name.startswith("ray::UserWorker") for name in below(child.pid).values()), child)
+        until(lambda: written(home) >= min(at_death + 400, USERS - 60), child)
+        child.kill()
+    deadline = time.monotonic() + 60
+    # Ray's own helpers look for their parent now and then only.
+    while left := [process for process, name in processes.items() if "ray::" in name and is_running(process)]:
+        assert time.monotonic() < deadline, left
+        time.sleep(0.1)
+
+    assert written(home) < USERS
+    with JourneyAssistant(Settings(home=home)) as assistant:
+        summary = assistant.infer(engine=EngineChoice(workers=1))
+        assert (summary.run.run_id, summary.resumed > 64) == ("run-000001", True)
+        assert summary.users + summary.resumed == USERS
+        assert list(assistant.all_journeys()) == wanted
+        assert summary.failed == {}
+        assert [without_run(journey) for journey in wanted]
+
+
+def test_without_ray_one_line_says_how_to_install_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with JourneyAssistant(Settings(home=tmp_path)) as assistant:
+        assistant.ingest([write_log(tmp_path / "log.csv", two_of_each(1))], index=False)
+        with pytest.raises(MissingExtra, match=r"pip install 'journey-assistant\[ray\]'"):
+            assistant.infer(engine=EngineChoice(EngineKind.RAY))
