@@ -110,7 +110,12 @@ class JourneyAssistant(Labelling, Home):
         options = self.options(granularity)
         by = inference_mode or self.settings.inference.mode
         asked = structured or self.exit_to(role_of(by))
-        inferring = Inferring(by, self.settings, options, self.models, self.embeddings, asked, self.guard_for(asked))
+        known = None if users is None else set(self.log.users())
+        wanted = None if known is None else known.intersection(users or ())
+        # Made anew for some users only, they would have another crowd than the rest.
+        anew = mode is RunMode.FULL and wanted == known
+        models = self.models_for(options.granularity, clock, anew=anew)
+        inferring = Inferring(by, self.settings, options, models, self.embeddings, asked, self.guard_for(asked))
         parameters = RunParameters(
             as_of=clock,
             mode=mode,
@@ -125,9 +130,9 @@ class JourneyAssistant(Labelling, Home):
                 "stage": self.models.stage.fingerprint,
                 "ranker": self.models.ranker.fingerprint,
             }
+            | ({"crowd": models.crowd.fingerprint} if models.crowd else {})
             | inferring.deciding,
         )
-        wanted = None if users is None else set(users).intersection(self.log.users())
         if mode is RunMode.INCREMENTAL:
             touched = users_to_infer(self.log, self.library, parameters)
             wanted = touched if wanted is None else wanted & touched
@@ -274,6 +279,7 @@ class JourneyAssistant(Labelling, Home):
                 embeddings=self.embeddings,
                 library=self.library,
                 expansions=self.expansions,
+                crowd=self.kept_crowd,
                 replies=reply_cache(self.settings),
                 conversations=Conversations(self.settings.home),
                 unreached=[name for name in filled_before if ":" in name],

@@ -199,7 +199,7 @@ class Reading:
         activities = [event for event in assistant.log.of(view.user_id) if event.timestamp <= view.state.as_of]
         keywords = extract_keywords(activities)
         vectors = assistant.embeddings.embed([keyword.text for keyword in keywords])
-        options, models = assistant.options(granularity), assistant.models
+        options, models = assistant.options(granularity), assistant.models_for(granularity, view.state.as_of)
         # As in a run: with more threads sums are made in another order, and differ in the last bit.
         with threadpool_limits(limits=1, user_api="blas"):
             clustered = cluster_texts(keywords, vectors, options, models)
