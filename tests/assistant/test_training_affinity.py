@@ -16,8 +16,10 @@ from assistant.training.affinity import Pairs, crowds_of, held_out, labelled_pai
 from assistant.training.networks import fit_network
 from chains.affinity import AffinityModel, Networks, affinity
 from chains.clustering import Granularity
+from chains.crowd import Crowd
 from chains.crowd_features import CROWD_FEATURES
 from chains.pair_features import FEATURES, pair_features
+from chains.texts import Floats
 from vectorstore.activity import Activity, ActivityKind
 from vectorstore.embeddings import CachedEmbeddings
 from vectorstore.errors import InputError
@@ -270,3 +272,27 @@ def test_errands_are_learned_with_a_crowd_and_without_and_the_rest_never_sees_it
         together = affinity(texts.texts, within, Granularity.FINE)
         same = np.equal.outer(np.array(texts.journeys), np.array(texts.journeys))
         assert together[same & ~np.eye(12, dtype=bool)].mean() > together[~same].mean() + 0.2
+
+
+def test_a_log_of_errands_on_the_command_line(
+    words: None, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = write_labelled(tmp_path / "errands.csv", many("one", 9))
+    ran = run(capsys, "train", "affinity", log, "--fine", log, "--no-sample", "--output", "model.json")
+    assert (ran.code, ran.out) == (0, "written: model.json, trained on 18 users: errands, errands\n")
+    within = AffinityModel.load(tmp_path / "model.json").fine_in_crowd
+    assert within is not None
+    assert within.mean.shape == (len(FEATURES) + len(CROWD_FEATURES),)
+
+    asked: list[str] = []
+
+    def watched(self: Crowd, texts: Floats, user_id: str) -> None:
+        asked.append(user_id)
+
+    monkeypatch.setattr(Crowd, "familiarity", watched)
+    for options in ([], ["--folds", "3", "--no-sample"]):
+        for granularity, times in (("normal", 0), ("fine", 1)):
+            asked.clear()
+            assert run(capsys, "evaluate", "clustering", log, "--granularity", granularity, *options).code == 0
+            # With folds each user is learned from, too.
+            assert len(asked) == 9 * times * (2 if options else 1)
