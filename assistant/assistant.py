@@ -115,7 +115,13 @@ class JourneyAssistant(Labelling, Notifications, Home):
         options = self.options(granularity)
         by = inference_mode or self.settings.inference.mode
         asked = structured or self.exit_to(role_of(by))
-        inferring = Inferring(by, self.settings, options, self.models, self.embeddings, asked, self.guard_for(asked))
+        wanted = set(users if users is not None else self.log.users())
+        if users is not None:
+            wanted = {user_id for rows in self.log.row_batches(1_000, users=wanted) for user_id in users_of(rows)}
+        # Made anew for some users only, they would have another crowd than the rest.
+        anew = mode is RunMode.FULL and (users is None or wanted.issuperset(self.log.users()))
+        models = self.models_for(options.granularity, clock, anew=anew)
+        inferring = Inferring(by, self.settings, options, models, self.embeddings, asked, self.guard_for(asked))
         parameters = RunParameters(
             as_of=clock,
             mode=mode,
@@ -130,11 +136,9 @@ class JourneyAssistant(Labelling, Notifications, Home):
                 "stage": self.models.stage.fingerprint,
                 "ranker": self.models.ranker.fingerprint,
             }
+            | ({"crowd": models.crowd.fingerprint} if models.crowd else {})
             | inferring.deciding,
         )
-        wanted = set(users if users is not None else self.log.users())
-        if users is not None:
-            wanted = {user_id for rows in self.log.row_batches(1_000, users=wanted) for user_id in users_of(rows)}
         if mode is RunMode.INCREMENTAL:
             wanted = users_to_infer(self.log, self.library, parameters, None if users is None else wanted)
         work = inferring.work(clock)
@@ -286,6 +290,7 @@ class JourneyAssistant(Labelling, Notifications, Home):
                 embeddings=self.embeddings,
                 library=self.library,
                 expansions=self.expansions,
+                crowd=self.kept_crowd,
                 replies=reply_cache(self.settings),
                 conversations=Conversations(self.settings.home),
                 unreached=[name for name in filled_before if ":" in name],

@@ -229,6 +229,7 @@ def forget(context: typer.Context, user: User, as_json: AsJson = False) -> None:
                     "replies": erased.replies,
                     "expansions": erased.expansions,
                     "conversations": erased.conversations,
+                    "crowd": erased.crowd,
                     "remaining": erased.remaining,
                     "unreached": erased.unreached,
                 }
@@ -255,6 +256,8 @@ def forget(context: typer.Context, user: User, as_json: AsJson = False) -> None:
                 print(f"the catalogue lost {erased.expansions:,} values that too few users are left for")
             if erased.conversations:
                 print(f"conversations that told of this user: {erased.conversations:,}, removed whole")
+            if erased.crowd:
+                print(f"the crowd that other users' texts are compared with lost {erased.crowd:,} of his")
             for name in erased.unreached:
                 print(f"not looked at: the store {name}, which the settings no longer name")
         if erased.remaining:

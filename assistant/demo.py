@@ -91,6 +91,7 @@ def labelled_sample() -> list[LabelledUser]:
             user.user_id,
             [event for event, _ in user.activities],
             {normalize(event.text): f"{user.user_id}-{key}" for event, key in user.activities if key},
+            log="sample users",
         )
         for user in sample_users()
     ]

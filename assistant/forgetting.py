@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from assistant.agent.conversations import Conversations
+from assistant.crowds import KeptCrowd
 from assistant.expansions import Expansions
 from assistant.forgotten import ForgottenUsers
 from assistant.library import Library
@@ -27,7 +28,7 @@ class Erased:
     unreached: stores that were filled once and that the settings no longer name, on servers; they were not looked at.
     expansions: entries, keywords, relations and items of the catalogue that too few users were left for.
     replies: of models, about him, that were kept so as not to ask again. conversations: with the agent that told of
-    him, which go as a whole.
+    him, which go as a whole. crowd: vectors of his texts among those that other users' are compared with.
     """
 
     activities: int
@@ -39,6 +40,7 @@ class Erased:
     expansions: int = 0
     replies: int = 0
     conversations: int = 0
+    crowd: int = 0
 
 
 def erase(
@@ -50,6 +52,7 @@ def erase(
     embeddings: CachedEmbeddings,
     library: Library,
     expansions: Expansions,
+    crowd: KeptCrowd,
     replies: "ReplyCache",
     conversations: Conversations,
     unreached: Sequence[str] = (),
@@ -59,6 +62,7 @@ def erase(
     The activity log comes last, since it tells which texts are his: killed anywhere, the same again removes the rest.
     """
     forgotten.add(user_id)
+    from_crowd = crowd.forget(user_id)
     expansion_values = _take_away(user_id, library, embeddings, expansions)
     # Also names that a model wrote: the store is asked for what lies near to them, as texts.
     names = {journey.name for journey in library.journeys(user_id)}
@@ -87,9 +91,19 @@ def erase(
         + (user_id in library.failures())
         + replies.forget(user_id)
         + len(conversations.about(user_id))
+        + crowd.count(user_id)
     )
     return Erased(
-        activities, keywords, vectors, from_library, remaining, tuple(unreached), expansion_values, kept_replies, told
+        activities,
+        keywords,
+        vectors,
+        from_library,
+        remaining,
+        tuple(unreached),
+        expansion_values,
+        kept_replies,
+        told,
+        from_crowd,
     )
 
 

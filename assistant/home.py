@@ -1,11 +1,14 @@
 """What lies in a home folder, and the models that the settings name: opened when first needed."""
 
 from contextlib import ExitStack
+from dataclasses import replace
+from datetime import datetime
 from functools import cached_property
 from threading import RLock
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from assistant.crowds import KeptCrowd, MadeOf, gather_crowd
 from assistant.expansions import Expansions
 from assistant.forgotten import ForgottenUsers
 from assistant.keyword_index import KeywordIndex
@@ -14,6 +17,7 @@ from assistant.model_settings import model_for
 from assistant.settings import Settings
 from chains.affinity import AffinityModel
 from chains.clustering import Granularity
+from chains.crowd import CROWD_USERS, Crowd, drawn
 from chains.inference import InferenceModels, InferenceOptions
 from chains.naming_model import NamingModel
 from chains.ranking import RankerModel
@@ -38,6 +42,7 @@ class Home:
         self._open = ExitStack()
         self.log = ActivityLog(settings.home / "activity")
         self.forgotten = ForgottenUsers(settings.home / "forgotten.json")
+        self.kept_crowd = KeptCrowd(settings.home / "crowd.npz")
         #: For those who use one assistant from several threads.
         self.in_turn = RLock()
 
@@ -77,6 +82,7 @@ class Home:
 
     @cached_property
     def models(self) -> InferenceModels:
+        """Without a crowd: that is of one log, and changes from full run to full run."""
         return InferenceModels(
             affinity=AffinityModel.load(self.settings.inference.affinity_model),
             naming=NamingModel.load(self.settings.inference.naming_model),
@@ -84,6 +90,23 @@ class Home:
             stage=StageModel.load(self.settings.inference.stage_model),
             ranker=RankerModel.load(self.settings.inference.ranker_model),
         )
+
+    def models_for(self, granularity: Granularity, as_of: datetime, *, anew: bool = False) -> InferenceModels:
+        """The models, and for fine journeys the crowd: that of the last full run with them, or where there is none
+        one made of the log up to as_of. anew: made of the log in any case."""
+        if granularity is not Granularity.FINE or self.models.affinity.fine_in_crowd is None:
+            return self.models
+        kept = None if anew else self.kept_crowd.read(self.embeddings.model)
+        if kept is None:
+            kept = self.kept_crowd.made(
+                MadeOf(self.embeddings.model, self.log.position, as_of), lambda: self._gathered_crowd(as_of)
+            )
+        return replace(self.models, crowd=kept)
+
+    def _gathered_crowd(self, as_of: datetime) -> Crowd:
+        is_forgotten = self.forgotten.matcher()
+        some = drawn((user_id for user_id in self.log.users() if not is_forgotten(user_id)), CROWD_USERS)
+        return gather_crowd(self.log.stream(users=some, until=as_of), self.embeddings)
 
     def options(self, granularity: Granularity | None = None) -> InferenceOptions:
         """How journeys are inferred, as the settings say, or with another granularity."""

@@ -36,6 +36,7 @@ class _Labelled(Protocol):
     def embeddings(self) -> CachedEmbeddings: ...
     @property
     def models(self) -> InferenceModels: ...
+    def models_for(self, granularity: Granularity, as_of: datetime) -> InferenceModels: ...
     def options(self, granularity: Granularity | None = None) -> InferenceOptions: ...
     def journeys(self, user_id: str) -> list[Journey]: ...
     def journey(self, user_id: str, which: str) -> Journey: ...
@@ -102,14 +103,15 @@ class Labelling:
         self: _Labelled, keywords: Sequence[Keyword], vectors: Floats, as_of: datetime, options: InferenceOptions
     ) -> list[Journey]:
         """As `infer_journeys`, with what people said of the user's journeys; nothing is stored."""
-        found = infer_journeys(keywords, vectors, as_of, options, self.models)
+        models = self.models_for(options.granularity, as_of)
+        found = infer_journeys(keywords, vectors, as_of, options, models)
         user_id = keywords[0].user_id if keywords else ""
         labels = self.library.held_labels([user_id]).get(user_id)
-        return LabelledUser(keywords, vectors, as_of, options, self.models, labels).applied(found) if labels else found
+        return LabelledUser(keywords, vectors, as_of, options, models, labels).applied(found) if labels else found
 
     def corrections(self: _Labelled, as_of: datetime, options: InferenceOptions) -> Corrections:
         """What a run needs to respect what people said."""
-        return Corrections(self.log, self.embeddings, as_of, options, self.models)
+        return Corrections(self.log, self.embeddings, as_of, options, self.models_for(options.granularity, as_of))
 
 
 def _label(assistant: _Labelled, said: Said, user_id: str, which: str, at: datetime) -> Label:

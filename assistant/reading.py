@@ -223,10 +223,10 @@ class Reading:
         activities = [event for event in assistant.log.of(view.user_id) if event.timestamp <= view.state.as_of]
         keywords = extract_keywords(activities)
         vectors = assistant.embeddings.embed([keyword.text for keyword in keywords])
-        options = assistant.options(granularity)
+        options, models = assistant.options(granularity), assistant.models_for(granularity, view.state.as_of)
         # As in a run: with more threads sums are made in another order, and differ in the last bit.
         with threadpool_limits(limits=1, user_api="blas"):
-            clustered = cluster_texts(keywords, vectors, options, assistant.models)
+            clustered = cluster_texts(keywords, vectors, options, models)
             # With what people said of the journeys; the tree is that of the texts alone.
             after = assistant.inferred(keywords, vectors, view.state.as_of, options)
             shown = {normalize(text) for journey in (*view.journeys, *after) for text in journey.texts}

@@ -111,7 +111,8 @@ def open_runnables(
     clock = as_of or assistant.log.latest()
     if clock is None:
         raise InputError("there is no activity to infer from: journeys ingest LOG reads one")
-    options, models = assistant.options(granularity), assistant.models
+    options = assistant.options(granularity)
+    models = assistant.models_for(options.granularity, clock)
     checker, embeddings = models.checker, assistant.embeddings
     structured = structured or open_structured(assistant.settings)
 

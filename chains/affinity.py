@@ -2,17 +2,18 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chains.clustering import Granularity
+from chains.crowd_features import CROWD_FEATURES, crowd_block
 from chains.model_files import FileModel
-from chains.pair_features import FEATURES, Matrix, Pairs, pair_features
+from chains.pair_features import FEATURES, Matrix, Pairs, pair_features, row_blocks
 from chains.second_look import SECOND_FEATURES, Company, second_features
-from chains.texts import Texts
+from chains.texts import Floats, Texts
 
 _CLIP = 5.0
 _PAIRS = 512
@@ -121,34 +122,39 @@ class AffinityModel(FileModel):
     None where the first guess is the last.
 
     fine: from each pair's own features, whether the two are one errand (a search mission) and not only one journey;
-    None where nothing fine was learned from. trained_on: what the model card says of it in one line.
+    None where nothing fine was learned from. fine_in_crowd: the same where it is known how familiar the texts are to
+    other users; None where that was not known of anybody. trained_on: what the model card says of it in one line.
     """
 
     FILE = "affinity.json"
     NOUN = "affinity model"
     MADE_BY = "train affinity"
-    FORMAT = 2
-    INPUTS = (*FEATURES, *SECOND_FEATURES)
+    FORMAT = 3
+    INPUTS = (*FEATURES, *SECOND_FEATURES, *CROWD_FEATURES)
 
     first: Networks
     second: Networks | None
     fine: Networks | None
     trained_on: str
+    fine_in_crowd: Networks | None = None
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
         cls.check_format(data)
-        second, fine = (Networks.from_json(data[name]) if data[name] else None for name in ("second", "fine"))
-        return cls(Networks.from_json(data["first"]), second, fine, str(data["trained_on"]))
+        second, fine, fine_in_crowd = (
+            Networks.from_json(data[name]) if data[name] else None for name in ("second", "fine", "fine_in_crowd")
+        )
+        return cls(Networks.from_json(data["first"]), second, fine, str(data["trained_on"]), fine_in_crowd)
 
     def to_json(self) -> dict[str, Any]:
         return {
             "format": self.FORMAT,
-            "features": [*FEATURES, *SECOND_FEATURES],
+            "features": [*self.INPUTS],
             "trained_on": self.trained_on,
             "first": self.first.to_json(),
             "second": self.second.to_json() if self.second else None,
             "fine": self.fine.to_json() if self.fine else None,
+            "fine_in_crowd": self.fine_in_crowd.to_json() if self.fine_in_crowd else None,
         }
 
 
@@ -188,8 +194,11 @@ def affinity(texts: Texts, model: AffinityModel, granularity: Granularity = Gran
             kept[rows.start] = features
         return features
 
-    if granularity is Granularity.FINE and model.fine is not None:
-        return _guesses(first_look, n, model.fine)
+    if granularity is Granularity.FINE:
+        if model.fine_in_crowd is not None and texts.familiar is not None:
+            return _guesses(partial(_look_in_crowd, own, texts.familiar), n, model.fine_in_crowd)
+        if model.fine is not None:
+            return _guesses(first_look, n, model.fine)
     together = _guesses(first_look, n, model.first)
     if model.second is not None and n <= _LOOKED_AT_TWICE:
         company = Company(_settled(together), texts)
@@ -203,6 +212,22 @@ def both_looks(texts: Texts, first: Networks) -> Iterable[tuple[int, Matrix]]:
     guessed = _settled(_guesses(own.block, len(texts), first))
     for (row, features), (_, more) in zip(pair_features(texts), second_features(guessed, texts), strict=True):
         yield row, np.concatenate([features, more], axis=2)
+
+
+def _look_in_crowd(own: Pairs, familiar: Floats, rows: slice, columns: slice) -> Matrix:
+    """(f, rows, columns): the pairs' own features, and what the crowd says of them."""
+    shape = len(FEATURES) + len(CROWD_FEATURES), rows.stop - rows.start, columns.stop - columns.start
+    features: Matrix = np.empty(shape, dtype=np.float32)
+    own.block(rows, columns, features[: len(FEATURES)])
+    crowd_block(own, familiar, rows, columns, features[len(FEATURES) :])
+    return features
+
+
+def in_crowd(texts: Texts, familiar: Floats) -> Iterable[tuple[int, Matrix]]:
+    """Blocks as from pair_features, of the pairs' own features and then what the crowd says of them."""
+    own, columns = Pairs(texts), slice(0, len(texts))
+    for rows in row_blocks(len(texts)):
+        yield rows.start, np.moveaxis(_look_in_crowd(own, familiar, rows, columns), 0, 2)
 
 
 def _settled(guessed: NDArray[np.float32]) -> NDArray[np.float32]:

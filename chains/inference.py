@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from chains.affinity import AffinityModel, affinity, default_affinity
 from chains.assembling import Ranked, assemble, provisional_id
 from chains.clustering import CUT, POWER, Granularity, cluster
+from chains.crowd import Crowd
 from chains.found import Found, find, judge
 from chains.journeys import Journey, Policy
 from chains.measures import History, Measures, measure
@@ -32,6 +33,7 @@ __all__ = [
     "find_candidates",
     "group_texts",
     "infer_journeys",
+    "inferred_texts",
     "judged_journeys",
     "name_candidates",
     "provisional_id",
@@ -57,13 +59,17 @@ class InferenceOptions:
 
 @dataclass(frozen=True, slots=True)
 class InferenceModels:
-    """What the inference decides with."""
+    """What the inference decides with.
+
+    crowd: of the log that the users are from, None where there is none; only fine journeys are looked at in it.
+    """
 
     affinity: AffinityModel = field(default_factory=default_affinity)
     checker: SensitivityChecker = field(default_factory=SensitivityChecker)
     naming: NamingModel = field(default_factory=default_naming)
     stage: StageModel = field(default_factory=default_stage)
     ranker: RankerModel = field(default_factory=default_ranker)
+    crowd: Crowd | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +100,15 @@ def cluster_texts(
     keywords: Sequence[Keyword], vectors: Floats, options: InferenceOptions, models: InferenceModels
 ) -> Clustered:
     """The first half of `infer_journeys`: what belongs together, before anything is judged, named or left out."""
-    texts = texts_of(keywords, vectors)
+    texts = inferred_texts(keywords, vectors, options, models)
     return group_texts(texts, affinity(texts, models.affinity, options.granularity), options)
+
+
+def inferred_texts(
+    keywords: Sequence[Keyword], vectors: Floats, options: InferenceOptions, models: InferenceModels
+) -> Texts:
+    """The user's texts; only with fine journeys it is looked how familiar they are to other users."""
+    return texts_of(keywords, vectors, models.crowd if options.granularity is Granularity.FINE else None)
 
 
 def group_texts(texts: Texts, together: NDArray[np.float32], options: InferenceOptions) -> Clustered:

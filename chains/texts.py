@@ -1,12 +1,13 @@
 """What is clustered: the distinct texts of one user, each with its own events and what surrounds them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chains.crowd import Crowd
 from vectorstore.activity import Activity, Keyword, KeywordSource, normalize
 
 _OWN = frozenset({KeywordSource.QUERY, KeywordSource.BOARD, KeywordSource.TITLE})
@@ -24,6 +25,7 @@ class Texts:
     keys: normalized texts. keywords: the keyword of each. events: of each, those whose text it is, in order of time.
     vectors: (n, d) unit length. context: (n, d) unit length, the text together with its annotations.
     boards, items, labels: for each text the normalized boards and annotations, and the items, that it came with.
+    familiar: (n,) how familiar each is to other users (`Crowd.familiarity`), None where that is not known.
     """
 
     keys: tuple[str, ...]
@@ -34,6 +36,7 @@ class Texts:
     boards: tuple[frozenset[str], ...]
     items: tuple[frozenset[str], ...]
     labels: tuple[frozenset[str], ...]
+    familiar: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -62,14 +65,34 @@ class Texts:
         return np.linalg.cholesky(cosines).astype(np.float32)
 
 
-def texts_of(keywords: Sequence[Keyword], vectors: Floats) -> Texts:
-    """Keywords of one user and their vectors, row by row (unit length) -> his distinct texts."""
+def texts_of(keywords: Sequence[Keyword], vectors: Floats, crowd: Crowd | None = None) -> Texts:
+    """Keywords of one user and their vectors, row by row (unit length) -> his distinct texts.
+
+    crowd: of the log that he is from, where there is one.
+    """
     row = {keyword.key: index for index, keyword in enumerate(keywords)}
-    key_of = {keyword.text: keyword.key for keyword in keywords}
+    key = _key_of(keywords)
+    units = units_of(keywords)
+    own_vectors = vectors[[row[keyword.key] for keyword, _ in units]]
+    labels = [frozenset(key(label) for event in events for label in event.annotations) for _, events in units]
+    beside = [[row[name] for name in sorted(names) if name in row] for names in labels]
+    context = _with_labels(own_vectors, vectors, beside)
+    return Texts(
+        keys=tuple(keyword.key for keyword, _ in units),
+        keywords=tuple(keyword for keyword, _ in units),
+        events=tuple(events for _, events in units),
+        vectors=own_vectors,
+        context=context,
+        boards=tuple(frozenset(key(e.board) for e in events if e.board) | _named(k, events) for k, events in units),
+        items=tuple(frozenset(event.item_id for event in events if event.item_id) for _, events in units),
+        labels=tuple(labels),
+        familiar=crowd.familiarity(context, keywords[0].user_id) if crowd and len(units) else None,
+    )
 
-    def key(text: str) -> str:
-        return key_of.get(text) or normalize(text)
 
+def units_of(keywords: Sequence[Keyword]) -> list[tuple[Keyword, tuple[Activity, ...]]]:
+    """Of one user's keywords those that are texts, each with the events whose text it is, in the order of `Texts`."""
+    key = _key_of(keywords)
     units: list[tuple[Keyword, tuple[Activity, ...]]] = []
     for keyword in keywords:
         if keyword.source in _OWN:
@@ -77,19 +100,13 @@ def texts_of(keywords: Sequence[Keyword], vectors: Floats) -> Texts:
             if own:
                 units.append((keyword, own))
     units.sort(key=lambda unit: (unit[1][0].timestamp, unit[0].key))
-    own_vectors = vectors[[row[keyword.key] for keyword, _ in units]]
-    labels = [frozenset(key(label) for event in events for label in event.annotations) for _, events in units]
-    beside = [[row[name] for name in sorted(names) if name in row] for names in labels]
-    return Texts(
-        keys=tuple(keyword.key for keyword, _ in units),
-        keywords=tuple(keyword for keyword, _ in units),
-        events=tuple(events for _, events in units),
-        vectors=own_vectors,
-        context=_with_labels(own_vectors, vectors, beside),
-        boards=tuple(frozenset(key(e.board) for e in events if e.board) | _named(k, events) for k, events in units),
-        items=tuple(frozenset(event.item_id for event in events if event.item_id) for _, events in units),
-        labels=tuple(labels),
-    )
+    return units
+
+
+def _key_of(keywords: Sequence[Keyword]) -> Callable[[str], str]:
+    """What normalizes a text; those of the keywords are looked up."""
+    known = {keyword.text: keyword.key for keyword in keywords}
+    return lambda text: known.get(text) or normalize(text)
 
 
 def _with_labels(own: Floats, vectors: Floats, beside: Sequence[Sequence[int]]) -> Floats:

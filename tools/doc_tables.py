@@ -13,7 +13,7 @@ from scale_plan import plan_table
 
 from assistant.cli import app
 from assistant.settings import Settings
-from chains import pair_features, second_look, stage
+from chains import crowd_features, pair_features, second_look, stage
 from chains.clustering import CUT, POWER
 from chains.ranking import default_ranker
 from chains.ranking_terms import RANK_FEATURES, TERMS
@@ -162,6 +162,12 @@ def second_features_table() -> str:
     return _markdown(("Feature", "Is"), ((f"`{name}`", about[name]) for name in second_look.SECOND_FEATURES))
 
 
+def crowd_features_table() -> str:
+    """Every feature of the crowd with the comment beside it."""
+    about = dict(re.findall(r'^ {4}"(\w+)",(?:  # (.*))?$', inspect.getsource(crowd_features), re.M))
+    return _markdown(("Feature", "Is"), ((f"`{name}`", about[name]) for name in crowd_features.CROWD_FEATURES))
+
+
 def cuts_table() -> str:
     """Every granularity with its cut."""
     rows = ((f"`{g}`", f"{cut:.2f}", f"{POWER[g]:g}") for g, cut in CUT.items())
@@ -232,6 +238,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "commands": commands_table,
     "features": features_table,
     "second features": second_features_table,
+    "crowd features": crowd_features_table,
     "cuts": cuts_table,
     "ranking": ranking_table,
     "stage": stage_table,

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +16,7 @@ from assistant.commands.model_options import MaxCost, MaxTokens
 from assistant.demo import labelled_sample
 from assistant.evaluation.clusters import score_before_safety, score_clusters
 from assistant.evaluation.confidence import score_confidence
-from assistant.evaluation.labelled import LabelledUser, Part, infer_with_clusters
+from assistant.evaluation.labelled import LabelledUser, Part, crowd_of, infer_with_clusters
 from assistant.progress import Bars
 from assistant.settings import Settings
 from assistant.training.affinity import held_out
@@ -65,6 +65,9 @@ def clustering(
             others = [*read_users(also or [], assistant), *(labelled_sample() if sample else [])]
             parts = _held_out(assistant, users, others, folds, bars)
             trained_on = f"models of {folds} folds, none of which saw the users it is scored on"
+        if options.granularity is Granularity.FINE:
+            crowd = crowd_of(users, assistant.embeddings)
+            parts = [(replace(models, crowd=crowd), inside) for models, inside in parts]
         title = f"{file.name}, granularity {options.granularity}"
         about = {"file": str(file), "granularity": options.granularity, "model": trained_on}
         if modes != [InferenceMode.CLUSTER]:

@@ -13,7 +13,7 @@ from assistant.demo import labelled_sample
 from assistant.output import check_folder, replacing
 from assistant.progress import Bars
 from assistant.settings import Settings
-from assistant.training.affinity import Pairs, labelled_pairs, labelled_texts, train_affinity
+from assistant.training.affinity import Pairs, crowds_of, labelled_pairs, labelled_texts, train_affinity
 
 
 def affinity(
@@ -34,12 +34,13 @@ def affinity(
             *(labelled_sample() if sample else []),
         ]
         counted = bars.count("Learning pairs", len(users))
+        crowds = crowds_of(users, assistant.embeddings)
         logs = [path.stem for path in (*labelled, *(fine or []))]
         names = ", ".join([*logs, *(["sample users"] if sample else [])])
 
         def pairs() -> Iterator[Pairs]:
             for user in users:
-                yield labelled_pairs(labelled_texts(user, assistant.embeddings))
+                yield labelled_pairs(labelled_texts(user, assistant.embeddings, crowds.get(user.log)))
                 counted()
 
         model = train_affinity(pairs(), f"{len(users)} users: {names}")

@@ -1,13 +1,15 @@
 """Users whose texts bear labels, read from a log, and the journeys that are found for them."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from pathlib import Path
 
 from threadpoolctl import ThreadpoolController
 
+from assistant.crowds import gather_crowd
+from chains.crowd import Crowd
 from chains.inference import InferenceModels, InferenceOptions, cluster_texts, judged_journeys
 from chains.journeys import Journey
 from chains.keywords import extract_keywords
@@ -22,13 +24,14 @@ from vectorstore.readers import read_activities
 class LabelledUser:
     """One user's activity, and by normalized text the label that it bears most often.
 
-    fine: whether the labels are errands, finer than journeys.
+    fine: whether the labels are errands, finer than journeys. log: which one he is from.
     """
 
     user_id: str
     activities: list[Activity]
     labels: dict[str, str]
     fine: bool = False
+    log: str = ""
 
 
 #: Some users, and the models that journeys are inferred with for them.
@@ -62,9 +65,14 @@ def read_any(path: Path, columns: ColumnMap, zone: tzinfo, *, fine: bool = False
         # The file was read a moment ago: what is missing can only be the label.
         votes.clear()
     return [
-        LabelledUser(user_id, events, {text: _winner(count) for text, count in votes[user_id].items()}, fine)
+        LabelledUser(user_id, events, {text: _winner(count) for text, count in votes[user_id].items()}, fine, str(path))
         for user_id, events in sorted(activities.items())
     ]
+
+
+def crowd_of(users: Iterable[LabelledUser], embeddings: CachedEmbeddings, as_of: datetime | None = None) -> Crowd:
+    """The crowd of a log, of which these are all users. No label is looked at, and nothing after as_of."""
+    return gather_crowd(((user.user_id, user.activities) for user in users), embeddings, as_of)
 
 
 def _with_labels(columns: ColumnMap) -> ColumnMap:

@@ -7,9 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from assistant.evaluation.labelled import LabelledUser
+from assistant.evaluation.labelled import LabelledUser, crowd_of
 from assistant.training.networks import fit_network
-from chains.affinity import AffinityModel, Networks, both_looks
+from chains.affinity import AffinityModel, Networks, both_looks, in_crowd
+from chains.crowd import Crowd
+from chains.crowd_features import CROWD_FEATURES
 from chains.keywords import extract_keywords
 from chains.pair_features import FEATURES, Matrix, pair_features
 from chains.second_look import SECOND_FEATURES
@@ -44,13 +46,15 @@ class LabelledTexts:
 class Pairs:
     """All pairs of one user's labelled texts: features (p, f), whether both are of one journey (p,), weights (p,).
 
-    known: the places of the labelled texts; the pairs are those of its upper triangle, row by row.
+    known: the places of the labelled texts; the pairs are those of its upper triangle, row by row. in_crowd: features
+    (p, f + c) with what the crowd says of the pairs, None where that is not known or not learned from.
     """
 
     user: LabelledTexts
     known: NDArray[np.intp]
     features: Matrix
     same: NDArray[np.bool_]
+    in_crowd: Matrix | None = None
 
     @property
     def weights(self) -> NDArray[np.float64]:
@@ -65,12 +69,12 @@ def labelled_pairs(user: LabelledTexts, seed: int = 0) -> Pairs:
         known = np.sort(np.random.default_rng(seed).choice(known, _LARGEST_USER, replace=False))
     labels = np.array([user.journeys[place] for place in known], dtype=object)
     row, column = np.triu_indices(len(known), 1)
-    return Pairs(
-        user,
-        known,
-        _taken(pair_features(user.texts), known, len(FEATURES)),
-        np.asarray(labels[row] == labels[column], dtype=bool),
-    )
+    same = np.asarray(labels[row] == labels[column], dtype=bool)
+    familiar = user.texts.familiar
+    if not user.fine or familiar is None:
+        return Pairs(user, known, _taken(pair_features(user.texts), known, len(FEATURES)), same)
+    both = _taken(in_crowd(user.texts, familiar), known, len(FEATURES) + len(CROWD_FEATURES))
+    return Pairs(user, known, both[:, : len(FEATURES)], same, both)
 
 
 def _taken(blocks: Iterable[tuple[int, Matrix]], known: NDArray[np.intp], width: int) -> Matrix:
@@ -117,9 +121,16 @@ def _trained(learned: list[Pairs], trained_on: str, seed: int) -> AffinityModel:
     return AffinityModel(
         first,
         second,
-        _fitted(fine, [user.features for user in fine], _FINE_BATCH, seed, _FINE_NETWORKS) if fine else None,
+        _fitted_fine([(user, user.features) for user in fine], seed),
         trained_on,
+        _fitted_fine([(user, user.in_crowd) for user in fine if user.in_crowd is not None], seed),
     )
+
+
+def _fitted_fine(users: Sequence[tuple[Pairs, Matrix]], seed: int) -> Networks | None:
+    if not users:
+        return None
+    return _fitted([user for user, _ in users], [own for _, own in users], _FINE_BATCH, seed, _FINE_NETWORKS)
 
 
 def _fitted(
@@ -137,10 +148,19 @@ def _fitted(
     )
 
 
-def labelled_texts(user: LabelledUser, embeddings: CachedEmbeddings) -> LabelledTexts:
-    """A labelled user's distinct texts with their vectors and the journey of each."""
+def crowds_of(users: Iterable[LabelledUser], embeddings: CachedEmbeddings) -> dict[str, Crowd]:
+    """By name of the log the crowd that its users make, of logs with fine labels. No label is looked at."""
+    logs: dict[str, list[LabelledUser]] = {}
+    for user in users:
+        if user.fine:
+            logs.setdefault(user.log, []).append(user)
+    return {log: crowd_of(own, embeddings) for log, own in logs.items()}
+
+
+def labelled_texts(user: LabelledUser, embeddings: CachedEmbeddings, crowd: Crowd | None = None) -> LabelledTexts:
+    """A labelled user's distinct texts with their vectors and the journey of each. crowd: of his log."""
     keywords = extract_keywords(user.activities)
-    texts = texts_of(keywords, embeddings.embed([keyword.text for keyword in keywords]))
+    texts = texts_of(keywords, embeddings.embed([keyword.text for keyword in keywords]), crowd)
     return LabelledTexts(texts, [user.labels.get(key) for key in texts.keys], user.fine)
 
 
@@ -155,10 +175,12 @@ def held_out(
     """Models that never saw the users they are given with: each fold's model learns from the others and all else.
 
     users: those to be scored, dealt out into folds at random with the seed. others: what every model learns from too.
+    The crowd of a log is made of all of its users, without their labels, as it will be in use.
     """
     pairs: list[Pairs] = []
+    crowds = crowds_of((*users, *others), embeddings)
     for user in (*users, *others):
-        pairs.append(labelled_pairs(labelled_texts(user, embeddings)))
+        pairs.append(labelled_pairs(labelled_texts(user, embeddings, crowds.get(user.log))))
         on_user()
     fold_of = np.random.default_rng(seed).permutation(len(users)) % folds
     for fold in range(folds):

@@ -9,6 +9,7 @@ from chains.inference import (
     InferenceOptions,
     find_candidates,
     group_texts,
+    inferred_texts,
     name_candidates,
     rank_candidates,
     safe_journeys,
@@ -17,7 +18,6 @@ from chains.inference import (
 from chains.journeys import Journey
 from chains.keywords import extract_keywords
 from chains.streaming import one_by_one
-from chains.texts import texts_of
 from chains.user_states import (
     ClusteredTexts,
     NamedCandidates,
@@ -58,7 +58,7 @@ def affinity_runnable(options: InferenceOptions, models: InferenceModels) -> Run
     """Says of every two texts how probable it is that they belong to one journey."""
 
     def relate(user: UserActivity) -> RelatedTexts:
-        texts = texts_of(user["keywords"], user["vectors"])
+        texts = inferred_texts(user["keywords"], user["vectors"], options, models)
         return RelatedTexts(**user, texts=texts, together=affinity(texts, models.affinity, options.granularity))
 
     return RunnableLambda(relate, name="relate_texts")

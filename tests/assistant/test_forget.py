@@ -284,6 +284,7 @@ def test_on_the_command_line(words: None, tmp_path: Path, logs: list[Path], caps
         "replies": 0,
         "expansions": 0,
         "conversations": 0,
+        "crowd": 0,
         "remaining": 0,
         "unreached": [],
     }

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,10 +12,14 @@ from homes import START, TOPICS, run, word_embeddings, words_fixture
 
 from assistant.evaluation.labelled import LabelledUser
 from assistant.training import affinity as training
-from assistant.training.affinity import Pairs, held_out, labelled_pairs, labelled_texts, train_affinity
+from assistant.training.affinity import Pairs, crowds_of, held_out, labelled_pairs, labelled_texts, train_affinity
 from assistant.training.networks import fit_network
 from chains.affinity import AffinityModel, Networks, affinity
+from chains.clustering import Granularity
+from chains.crowd import Crowd
+from chains.crowd_features import CROWD_FEATURES
 from chains.pair_features import FEATURES, pair_features
+from chains.texts import Floats
 from vectorstore.activity import Activity, ActivityKind
 from vectorstore.embeddings import CachedEmbeddings
 from vectorstore.errors import InputError
@@ -208,3 +213,86 @@ def test_on_the_command_line(words: None, tmp_path: Path, capsys: pytest.Capture
     agreement = json.loads(run(capsys, "evaluate", "stage", log, "known.csv", "--as-of", "2027-01-01", "--json").out)
     assert agreement["known"] == 1
     assert run(capsys, "evaluate", "stage", log, "known.csv").code == 0
+
+
+def many(log: str, count: int, *, fine: bool = True) -> list[LabelledUser]:
+    return [replace(user(f"{log} {number}", TOPIC_PAIRS[number % 4], fine=fine), log=log) for number in range(count)]
+
+
+def test_each_log_of_errands_has_a_crowd_of_its_own(embeddings: CachedEmbeddings) -> None:
+    crowds = crowds_of([*many("one", 8), *many("two", 3), *many("three", 9, fine=False)], embeddings)
+    assert {log: len(crowd) for log, crowd in crowds.items()} == {"one": 8 * 12, "two": 3 * 12}
+    assert (crowds["one"].count("one 0"), crowds["one"].count("two 0")) == (12, 0)
+    ann = many("one", 1)[0]
+    known = labelled_pairs(labelled_texts(ann, embeddings, crowds["one"]))
+    unknown = labelled_pairs(labelled_texts(ann, embeddings))
+    assert known.in_crowd is not None
+    assert known.in_crowd.shape == (66, len(FEATURES) + len(CROWD_FEATURES))
+    np.testing.assert_array_equal(known.in_crowd[:, : len(FEATURES)], unknown.features)
+    np.testing.assert_array_equal(known.features, unknown.features)
+    assert unknown.in_crowd is None
+    coarser = labelled_pairs(labelled_texts(replace(ann, fine=False), embeddings, crowds["one"]))
+    assert coarser.in_crowd is None, "journeys are learned without"
+    # Labels are not looked at.
+    bare = crowds_of([replace(each, labels={}) for each in many("one", 8)], embeddings)
+    assert bare["one"].fingerprint == crowds["one"].fingerprint
+
+
+def test_in_folds_the_crowd_is_of_all_users_of_the_log(
+    embeddings: CachedEmbeddings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Pairs] = []
+
+    def watched(users: Iterable[Pairs], trained_on: str, seed: int = 0) -> str:
+        seen.extend(users)
+        return trained_on
+
+    monkeypatch.setattr(training, "train_affinity", watched)
+    list(held_out(many("one", 9), [*many("two", 2), *many("three", 9, fine=False)], embeddings, 3))
+    crowd = crowds_of(many("one", 9), embeddings)["one"]
+    for pairs in seen:
+        texts, who = pairs.user.texts, pairs.user.texts.keywords[0].user_id
+        if who.startswith("one"):
+            np.testing.assert_array_equal(texts.familiar, crowd.familiarity(texts.context, who))
+        else:
+            assert texts.familiar is None, "24 texts are no crowd, and of other logs none is gathered"
+
+
+def test_errands_are_learned_with_a_crowd_and_without_and_the_rest_never_sees_it(embeddings: CachedEmbeddings) -> None:
+    users = many("one", 9)
+    crowd = crowds_of(users, embeddings)["one"]
+    within, without = (
+        train_affinity([labelled_pairs(labelled_texts(each, embeddings, own)) for each in users], "x")
+        for own in (crowd, None)
+    )
+    assert without.fine_in_crowd is None
+    assert replace(within, fine_in_crowd=None).fingerprint == without.fingerprint
+    for own in (crowd, None):
+        texts = labelled_texts(user("new", ["kitchen", "sewing"]), embeddings, own)
+        together = affinity(texts.texts, within, Granularity.FINE)
+        same = np.equal.outer(np.array(texts.journeys), np.array(texts.journeys))
+        assert together[same & ~np.eye(12, dtype=bool)].mean() > together[~same].mean() + 0.2
+
+
+def test_a_log_of_errands_on_the_command_line(
+    words: None, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = write_labelled(tmp_path / "errands.csv", many("one", 9))
+    ran = run(capsys, "train", "affinity", log, "--fine", log, "--no-sample", "--output", "model.json")
+    assert (ran.code, ran.out) == (0, "written: model.json, trained on 18 users: errands, errands\n")
+    within = AffinityModel.load(tmp_path / "model.json").fine_in_crowd
+    assert within is not None
+    assert within.mean.shape == (len(FEATURES) + len(CROWD_FEATURES),)
+
+    asked: list[str] = []
+
+    def watched(self: Crowd, texts: Floats, user_id: str) -> None:
+        asked.append(user_id)
+
+    monkeypatch.setattr(Crowd, "familiarity", watched)
+    for options in ([], ["--folds", "3", "--no-sample"]):
+        for granularity, times in (("normal", 0), ("fine", 1)):
+            asked.clear()
+            assert run(capsys, "evaluate", "clustering", log, "--granularity", granularity, *options).code == 0
+            # With folds each user is learned from, too.
+            assert len(asked) == 9 * times * (2 if options else 1)

@@ -21,10 +21,11 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
+from assistant.evaluation.labelled import crowd_of
 from chains.affinity import affinity
 from chains.clustering import CUT, POWER, Granularity, cluster
-from chains.inference import InferenceModels, InferenceOptions, infer_journeys
-from chains.texts import texts_of
+from chains.crowd import Crowd
+from chains.inference import InferenceModels, InferenceOptions, infer_journeys, inferred_texts
 from vectorstore.embeddings import CachedEmbeddings, open_embeddings
 
 from .methods import PEERS
@@ -44,15 +45,15 @@ _HEADINGS = (
 HOW = "Not measured: {} is not installed. `make bench` installs what the peers need, and `make peers` does only that."
 
 
-def ours(users: Sequence[Case], granularity: Granularity) -> tuple[float, float]:
+def ours(users: Sequence[Case], granularity: Granularity, crowd: Crowd) -> tuple[float, float]:
     """Seconds for all users: to clusters, and to journeys with name, stage, rank and safety; the best of some rounds.
 
-    With the model that comes with the program: other numbers in it take as long.
+    With the model that comes with the program: other numbers in it take as long. crowd: of all of them.
     """
-    models, options = InferenceModels(), InferenceOptions(granularity=granularity)
+    models, options = InferenceModels(crowd=crowd), InferenceOptions(granularity=granularity)
 
     def clusters(case: Case) -> None:
-        together = affinity(texts_of(case.keywords, case.vectors), models.affinity, granularity)
+        together = affinity(inferred_texts(case.keywords, case.vectors, options, models), models.affinity, granularity)
         cluster(together, CUT[granularity], POWER[granularity])
 
     def journeys(case: Case) -> None:
@@ -88,7 +89,7 @@ def table(name: str, kept: Path, embeddings: CachedEmbeddings, *, small: bool) -
     """Of one log, as lines of Markdown."""
     users = cases(DATA / name, embeddings)
     yield from ("", f"**{name}**, {len(users)} users", "", _HEADINGS, "| --- | --- |" + "--:|" * 7)
-    own = 0.0
+    own, crowd = 0.0, crowd_of([case.user for case in users], embeddings)
 
     def row(method: str, setting: str, figures: Sequence[str], seconds: float) -> str:
         rate = f"{len(users) / seconds:,.1f}"
@@ -97,7 +98,7 @@ def table(name: str, kept: Path, embeddings: CachedEmbeddings, *, small: bool) -
     for granularity in LOGS[name]:
         told(f"{name}: ours, {granularity}")
         figures = json.loads((kept / f"{name}-{granularity}.json").read_text(encoding="utf-8"))
-        clusters, journeys = ours(users, Granularity(granularity))
+        clusters, journeys = ours(users, Granularity(granularity), crowd)
         own = own or clusters
         yield row(f"ours, {granularity}", "by folds of users", cells(figures), clusters)
         yield row(f"ours, {granularity}", "to named, staged, ranked journeys", [""] * 5, journeys)

@@ -1,7 +1,8 @@
 """The probability that two texts belong to one journey: what a model computes, keeps and refuses."""
 
 import json
-from math import exp
+from dataclasses import replace
+from math import exp, log
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,9 @@ from hypothesis import strategies as st
 from made_activity import SAVE, act, by_topic, made_texts, weights_on
 
 from chains import pair_features as module
-from chains.affinity import AffinityModel, Layer, Networks, affinity, default_affinity
+from chains.affinity import AffinityModel, Layer, Networks, affinity, default_affinity, in_crowd
+from chains.clustering import Granularity
+from chains.crowd_features import CROWD_FEATURES
 from chains.pair_features import FEATURES, pair_features
 from chains.texts import Floats, Texts
 from vectorstore.errors import InputError
@@ -47,6 +50,16 @@ def made_networks() -> Networks:
 
 def made_model() -> AffinityModel:
     return AffinityModel(made_networks(), None, None, "made by hand")
+
+
+def made_fine() -> tuple[Networks, Networks]:
+    """Without a crowd always 0.2; with one from what the two texts have over what is familiar."""
+    width = len(FEATURES) + len(CROWD_FEATURES)
+    weights = np.zeros((width, 1), dtype=np.float32)
+    weights[len(FEATURES) + CROWD_FEATURES.index("over_familiar")] = 2
+    ones, bias = np.ones(width, dtype=np.float32), np.array([1], dtype=np.float32)
+    without = Networks(np.zeros(F, np.float32), np.ones(F, np.float32), ((layer(F, 1, log(0.25)),),))
+    return without, Networks(ones * 0, ones, (((weights, bias),),))
 
 
 def some_texts(n: int = 9, seed: int = 0) -> Texts:
@@ -163,3 +176,43 @@ def test_columns_may_be_asked_for_alone() -> None:
     whole = networks.probability_of_columns(features)
     assert networks.probability_of_columns(features, some) == pytest.approx(whole[some], abs=1e-6)
     assert len(networks.probability_of_columns(features, some[:0])) == 0
+
+
+def test_in_a_crowd_other_networks_tell_what_is_one_errand() -> None:
+    without, within = made_fine()
+    texts = some_texts(5)
+    known = replace(texts, familiar=np.array([0.1, 0.2, 0.3, 0.4, 0.5], dtype=np.float32))
+    both = AffinityModel(made_networks(), None, without, "made by hand", within)
+    off = ~np.eye(5, dtype=bool)
+    # log(0.25) is the log odds of 0.2
+    for model, own in ((both, texts), (replace(both, fine_in_crowd=None), known)):
+        assert affinity(own, model, Granularity.FINE)[off] == pytest.approx(np.full(20, 0.2))
+    found = affinity(known, both, Granularity.FINE)
+    cosines = texts.context @ texts.context.T
+    # logit: 2 * (2 * cosine - 0.1 - 0.4) + 1
+    assert found[0, 3] == pytest.approx(sigmoid(4 * float(cosines[0, 3])), abs=1e-5)
+    assert found[3, 0] == found[0, 3]
+    for granularity in (Granularity.NORMAL, Granularity.COARSE):
+        np.testing.assert_array_equal(affinity(known, both, granularity), affinity(texts, both, granularity))
+    assert AffinityModel.from_json(json.loads(json.dumps(both.to_json()))).fingerprint == both.fingerprint
+    assert both.fingerprint != replace(both, fine_in_crowd=None).fingerprint
+
+
+@pytest.mark.parametrize("cells", [1, 29, 500_000])
+def test_what_the_crowd_says_of_pairs(cells: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_CELLS", cells)
+    texts = some_texts(4)
+    familiar = np.array([0.5, 0.25, 0, -0.125], dtype=np.float32)
+    whole = np.concatenate([block for _, block in in_crowd(texts, familiar)])
+    assert whole.shape == (4, 4, len(FEATURES) + len(CROWD_FEATURES))
+    np.testing.assert_array_equal(whole[..., :F], np.concatenate([block for _, block in pair_features(texts)]))
+    cosine = float(texts.context[0] @ texts.context[3])
+    assert whole[0, 3, F:] == pytest.approx([2 * cosine - 0.375, -0.125, 0.5], abs=1e-6)
+    assert whole[2, 1, F + 1 :].tolist() == [0, 0.25]
+
+
+def test_the_model_that_comes_along_knows_the_crowd() -> None:
+    within = default_affinity().fine_in_crowd
+    assert within is not None
+    assert within.mean.shape == (len(FEATURES) + len(CROWD_FEATURES),)
+    assert len(within.networks) == 8
