@@ -86,7 +86,8 @@ def plan_table() -> str:
 def assumptions() -> str:
     """What the plan takes for granted, in one sentence."""
     return (
-        f"Assumed: a core-hour costs {CORE_HOUR}; {ACTIVE:.0%} of users are active on a day that names are written for; names of one user take "
+        f"Assumed: a core-hour costs {CORE_HOUR}; {ACTIVE:.0%} of users are active on a day that names "
+        f"are written for; names of one user take "
         f"{INPUT_TOKENS} tokens in and {OUTPUT_TOKENS} out, at {INPUT_PRICE} and {OUTPUT_PRICE} a million; the "
         f"catalogue has {CATALOGUE:,} entries."
     ).replace("%", " %")
