@@ -1,9 +1,9 @@
 """Runs at scale over made users: `python -m tests.bench_scale`.
 
-Users have a median of 30 keywords with a heavy tail up to 3,000, out of a vocabulary that all share. Each has a few
-interests, of whose texts he does some on some days of the last year. They are written as Parquet, read, and inferred by
-the command line with one process, two, and Ray; then a day passes on which 1 % are active. Memory is the sum over all
-processes of the command, without files that are mapped and pages that are shared counted once for each.
+Users have a median of 33 keywords with a heavy tail, of up to 1,800 events, out of a vocabulary that all share. Each
+has a few interests, of whose texts he does some on some days of the last year. They are written as Parquet, read, and
+inferred by the command line with one process, two, and Ray; then a day passes on which 1 % are active. Memory is the
+sum over all processes of the command, without files that are mapped.
 """
 
 import argparse

@@ -22,24 +22,25 @@ def test_figures_are_read_by_user_and_core(tool: Any, tmp_path: Path) -> None:
         "users": 1_000,
         "ingest": spent,
         "runs": {"local 1": spent | {"work": 10.0}, "local 2": spent},
+        "day": spent | {"work": 1.0},
         "log_bytes": 2_000.0,
         "library_bytes": 10_000.0,
     }
     path = tmp_path / "figures.json"
     path.write_text(json.dumps({"texts_a_second": 600.0, "cores": 2, "sizes": [{"users": 1}, size]}))
-    assert tool.Measured.read(path) == tool.Measured(20.0, 10.0, 2_000.0, 10_000.0, 300.0)
+    assert tool.Measured.read(path) == tool.Measured(20.0, 10.0, 1.0, 2_000.0, 10_000.0, 300.0)
 
 
 def test_a_plan_worked_out_by_hand(tool: Any) -> None:
     rows = {
         row[0]: row[1:]
-        for row in tool.plan(tool.Measured(3.6, 7.2, 2_000, 10_000, 1_000), [1_000_000, 500_000_000, 10])
+        for row in tool.plan(tool.Measured(3.6, 7.2, 0.36, 2_000, 10_000, 1_000), [1_000_000, 500_000_000, 10])
     }
     assert rows["ingest of everything, core-hours"] == ["1", "500", "0"]
     assert rows["full run, core-hours"] == ["2", "1,000", "0"]
     assert rows["full run on 1,000 cores, hours"] == ["0.0", "1.0", "0.0"]
     assert rows["full run, cost of cores"] == ["0", "40", "0"]
-    assert rows["a day, core-hours"] == ["0", "50", "0"]
+    assert rows["a day with 1 % active, core-hours"] == ["0", "50", "0"]
     assert rows["embedding 100 million distinct texts, core-hours"] == ["28"] * 3
     assert rows["activity log, GB"] == ["2", "1,000", "0"]
     assert rows["library, GB"] == ["10", "5,000", "0"]
