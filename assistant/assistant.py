@@ -119,8 +119,11 @@ class JourneyAssistant(Labelling, Notifications, Home):
         if users is not None:
             wanted = {user_id for rows in self.log.row_batches(1_000, users=wanted) for user_id in users_of(rows)}
         # Made anew for some users only, they would have another crowd than the rest.
-        anew = mode is RunMode.FULL and (users is None or wanted.issuperset(self.log.users()))
-        models = self.models_for(options.granularity, clock, anew=anew)
+        models = self.models_for(
+            options.granularity,
+            clock,
+            anew=lambda: mode is RunMode.FULL and (users is None or wanted.issuperset(self.log.users())),
+        )
         inferring = Inferring(by, self.settings, options, models, self.embeddings, asked, self.guard_for(asked))
         parameters = RunParameters(
             as_of=clock,

@@ -5,14 +5,13 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
-from types import TracebackType
-from typing import Self
 
 from chains.call_records import CallRecord
+from vectorstore.closing import Closing
 from vectorstore.errors import InputError
 
 
-class AuditFile:
+class AuditFile(Closing):
     """JSONL, a line for each reply, added to what stands in the file. Use as a context manager.
 
     A line holds at (UTC), step, prompt_version, model, user_id, journeys, messages, reply, parsed, problem,
@@ -37,14 +36,6 @@ class AuditFile:
 
     def close(self) -> None:
         self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def call_json(call: CallRecord) -> dict[str, object]:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -16,6 +17,8 @@ from vectorstore.errors import MissingExtra
 
 #: Ids in one statement, and rows fetched at a time; both databases take more, but gain nothing from it.
 CHUNK = 500
+
+Row = TypeVar("Row")
 
 _POSTGRES_NAMES = ("postgresql", "postgres")
 
@@ -130,10 +133,10 @@ class Database:
         return f"cannot use {where}: {first}"
 
 
-def chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    """The ids in order, so many at a time as one statement takes."""
-    for start in range(0, len(ids), CHUNK):
-        yield ids[start : start + CHUNK]
+def chunks(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    """The rows or ids in order, so many at a time as one statement takes."""
+    for start in range(0, len(rows), CHUNK):
+        yield rows[start : start + CHUNK]
 
 
 def _parse(url: str) -> URL:

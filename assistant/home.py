@@ -1,11 +1,11 @@
 """What lies in a home folder, and the models that the settings name: opened when first needed."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from threading import RLock
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from assistant.crowds import KeptCrowd, MadeOf, gather_crowd
@@ -25,6 +25,7 @@ from chains.roles import Role
 from chains.safety import SensitivityChecker
 from chains.stage_model import StageModel
 from vectorstore.activity_log import ActivityLog
+from vectorstore.closing import Closing
 from vectorstore.embeddings import CachedEmbeddings, open_embeddings
 from vectorstore.open_store import open_store
 from vectorstore.store import KeywordStore
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from chains.structured import Structured
 
 
-class Home:
+class Home(Closing):
     """What is opened stays open. Use as a context manager, or call `close`."""
 
     def __init__(self, settings: Settings) -> None:
@@ -91,12 +92,14 @@ class Home:
             ranker=RankerModel.load(self.settings.inference.ranker_model),
         )
 
-    def models_for(self, granularity: Granularity, as_of: datetime, *, anew: bool = False) -> InferenceModels:
+    def models_for(
+        self, granularity: Granularity, as_of: datetime, *, anew: Callable[[], bool] = lambda: False
+    ) -> InferenceModels:
         """The models, and for fine journeys the crowd: that of the last full run with them, or where there is none
-        one made of the log up to as_of. anew: made of the log in any case."""
+        one made of the log up to as_of. anew: whether it is made of the log in any case, asked for fine ones alone."""
         if granularity is not Granularity.FINE or self.models.affinity.fine_in_crowd is None:
             return self.models
-        kept = None if anew else self.kept_crowd.read(self.embeddings.model)
+        kept = None if anew() else self.kept_crowd.read(self.embeddings.model)
         if kept is None:
             kept = self.kept_crowd.made(
                 MadeOf(self.embeddings.model, self.log.position, as_of), lambda: self._gathered_crowd(as_of)
@@ -160,11 +163,3 @@ class Home:
 
     def close(self) -> None:
         self._open.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

@@ -4,20 +4,17 @@ import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
 from assistant import tables
 from assistant.candidate_facts import CandidateFacts
 from assistant.candidate_output import row_of_candidate
-from assistant.database import Database
+from assistant.database import CHUNK, Database, chunks
 from chains.experiment_arms import Arm
 from chains.notification import Candidate, Channel, Reason, Refusal, Sent, told
 
-T = TypeVar("T")
-
-_CHUNK = 500
 #: How far back it is asked what was sent; no rule looks back further than its days are set to.
 _LEAST_BACK = 7
 
@@ -105,11 +102,11 @@ class Ledger:
         kept, unsent = tables.candidates, tables.unsent
         day = run.day.isoformat()
         with self._database.writing() as connection:
-            for some in _chunks(candidates):
+            for some in chunks(candidates):
                 connection.execute(delete(kept).where(kept.c.key.in_([each.key for each in some])))
                 _drop_unsent(connection, run, [each.user_id for each in some])
                 connection.execute(insert(kept), [_candidate_row(each, run) for each in some])
-            for refused in _chunks(refusals):
+            for refused in chunks(refusals):
                 ids = [each.user_id for each in refused]
                 _drop_unsent(connection, run, ids)
                 mine = (kept.c.user_id.in_(ids), kept.c.day == day, kept.c.channel == run.channel.value)
@@ -137,7 +134,7 @@ class Ledger:
         since = run.day - timedelta(days=max(days, _LEAST_BACK))
         found: dict[str, list[Sent]] = {}
         with self._database.reading() as connection:
-            for some in _chunks(user_ids):
+            for some in chunks(user_ids):
                 for user_id, sent in _sent(connection, some, run, since):
                     found.setdefault(user_id, []).append(sent)
         for own in found.values():
@@ -181,7 +178,7 @@ class Ledger:
         mine = (table.c.day == day.isoformat(), table.c.channel == channel.value, table.c.withdrawn.is_(False))
         asked = select(table.c.body).where(*mine).order_by(table.c.user_id)
         with self._database.reading() as connection:
-            for body in connection.execution_options(yield_per=_CHUNK).execute(asked).scalars():
+            for body in connection.execution_options(yield_per=CHUNK).execute(asked).scalars():
                 yield json.loads(body)
 
     def reasons(self, channel: Channel, day: date) -> dict[Reason, int]:
@@ -222,7 +219,7 @@ class Ledger:
         table = tables.candidates
         found = {}
         with self._database.reading() as connection:
-            for some in _chunks(sorted(keys)):
+            for some in chunks(sorted(keys)):
                 for body in connection.execute(select(table.c.body).where(table.c.key.in_(some))).scalars():
                     row = json.loads(body)
                     found[row["key"]] = CandidateFacts(
@@ -247,7 +244,7 @@ class Ledger:
         own = {each.send_id: each for each in sends}
         new = 0
         with self._database.writing() as connection:
-            for some in _chunks(sorted(own)):
+            for some in chunks(sorted(own)):
                 there = set(connection.execute(select(table.c.send_id).where(table.c.send_id.in_(some))).scalars())
                 rows = [_send_row(own[send_id]) for send_id in some if send_id not in there]
                 if rows:
@@ -332,8 +329,3 @@ def _send_row(send: ForeignSend) -> dict[str, Any]:
         "target_id": send.target_id,
         "topic": send.topic,
     }
-
-
-def _chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(items), _CHUNK):
-        yield items[start : start + _CHUNK]

@@ -5,9 +5,8 @@ from collections.abc import Collection, Mapping
 from sqlalchemy import Connection, delete, insert, select
 
 from assistant import tables
+from assistant.database import chunks
 from assistant.runs import Run
-
-_CHUNK = 500
 
 
 def put_failures(connection: Connection, run: Run, reasons: Mapping[str, str]) -> None:
@@ -23,10 +22,8 @@ def put_failures(connection: Connection, run: Run, reasons: Mapping[str, str]) -
 
 def take_back(connection: Connection, users: Collection[str]) -> None:
     """Of users who have been inferred since."""
-    ids = list(users)
-    for start in range(0, len(ids), _CHUNK):
-        asked = tables.failed_users.c.user_id.in_(ids[start : start + _CHUNK])
-        connection.execute(delete(tables.failed_users).where(asked))
+    for some in chunks(list(users)):
+        connection.execute(delete(tables.failed_users).where(tables.failed_users.c.user_id.in_(some)))
 
 
 def failures_in(connection: Connection, run_id: str | None) -> dict[str, str]:

@@ -12,9 +12,9 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from assistant import tables
 from assistant.candidate_facts import CandidateFacts, Candidates
+from assistant.database import CHUNK, chunks
 from assistant.feedback_rows import POSITIVE, FeedbackEvent, Outcome
 
-_CHUNK = 500
 _Grouped = tuple[str, list[FeedbackEvent]]
 
 
@@ -74,7 +74,7 @@ def put_feedback(connection: Connection, events: Sequence[FeedbackEvent], candid
         least[event.event_id] = min(event, least.get(event.event_id, event))
     table = tables.feedback
     new = 0
-    for ids in _chunks(sorted(least)):
+    for ids in chunks(sorted(least)):
         found = {
             row.event_id: _event(row) for row in connection.execute(select(table).where(table.c.event_id.in_(ids)))
         }
@@ -105,7 +105,7 @@ def resolve_feedback(connection: Connection, candidates: Candidates) -> int:
     """Gives events that were kept aside to users, where their candidates are known by now; returns how many stay."""
     table = tables.feedback
     aside = select(table.c.candidate_key).where(table.c.user_id.is_(None)).distinct()
-    for keys in _chunks(sorted(connection.execute(aside).scalars())):
+    for keys in chunks(sorted(connection.execute(aside).scalars())):
         for key, facts in candidates.facts_of(keys).items():
             connection.execute(update(table).where(table.c.candidate_key == key).values(user_id=facts.user_id))
     left = select(func.count()).select_from(table).where(table.c.user_id.is_(None))
@@ -116,7 +116,7 @@ def outcomes_in(connection: Connection, candidates: Candidates) -> Iterator[Cand
     """What came of each candidate that is known, in order of key."""
     table = tables.feedback
     asked = select(table).where(table.c.user_id.is_not(None)).order_by(table.c.candidate_key)
-    rows = connection.execution_options(yield_per=_CHUNK).execute(asked)
+    rows = connection.execution_options(yield_per=CHUNK).execute(asked)
     grouped = ((key, sorted(map(_event, own))) for key, own in groupby(rows, key=attrgetter("candidate_key")))
     for some in _batches(grouped):
         facts = candidates.facts_of([key for key, _ in some])
@@ -135,16 +135,11 @@ def _event(row: object) -> FeedbackEvent:
     return FeedbackEvent(at, key, Outcome(kind), answer, event_id)
 
 
-def _chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(ids), _CHUNK):
-        yield ids[start : start + _CHUNK]
-
-
 def _batches(items: Iterable[_Grouped]) -> Iterator[list[_Grouped]]:
     batch: list[_Grouped] = []
     for item in items:
         batch.append(item)
-        if len(batch) == _CHUNK:
+        if len(batch) == CHUNK:
             yield batch
             batch = []
     if batch:

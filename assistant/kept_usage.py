@@ -32,9 +32,4 @@ def usage_of(connection: Connection, run_id: str) -> dict[tuple[str, str], Usage
 
 def used_since(before: UsageByStep, now: UsageByStep) -> dict[tuple[str, str], Usage]:
     """What was used between two readings of one meter."""
-    names = [each.name for each in fields(Usage)]
-    grown = {key: usage for key, usage in now.items() if usage != before.get(key)}
-    return {
-        key: Usage(**{name: getattr(usage, name) - getattr(before.get(key, Usage()), name) for name in names})
-        for key, usage in grown.items()
-    }
+    return {key: usage - before.get(key, Usage()) for key, usage in now.items() if usage != before.get(key)}

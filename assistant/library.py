@@ -8,8 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, delete, func, insert, select, update
 
@@ -56,6 +55,7 @@ from assistant.run_checks import require_running, require_sound
 from assistant.runs import Counts, DatedChange, Forgotten, Run, RunParameters, RunState, UserResult, UserState
 from chains.journeys import Journey
 from chains.judgement import Judgement
+from vectorstore.closing import Closing
 
 # In the order of `Forgotten`.
 _OF_JOURNEYS = (tables.journeys, tables.changes, tables.user_state, tables.calls, tables.judgements)
@@ -66,7 +66,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-class Library(LibraryLabels):
+class Library(LibraryLabels, Closing):
     """Opens the library, and makes or upgrades it where needed.
 
     url, patience: see `Database`. clock: says when a run began and ended, which no result depends on.
@@ -317,14 +317,6 @@ class Library(LibraryLabels):
 
     def close(self) -> None:
         self._database.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _stream(self, statement: Select[str]) -> Iterator[str]:
         with self._database.reading() as connection:

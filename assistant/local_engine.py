@@ -120,14 +120,7 @@ class LocalEngine:
         if answer == READY:
             worker.is_ready, self._deaths_at_start = True, 0
             return
-        piece = worker.pieces.popleft()
-        if isinstance(answer, MissingTexts):
-            self._embeddings.embed(answer.texts)
-            pieces.put_back(piece)
-        elif isinstance(answer, BaseException):
-            raise answer
-        else:
-            pieces.answer(piece, answer)
+        pieces.received(worker.pieces.popleft(), answer, self._embeddings.embed)
 
     def _bury(self, worker: _Worker, pieces: Pieces) -> None:
         """What a dead worker had is done again. What it was at is watched from now on, if it had begun."""

@@ -1,12 +1,12 @@
 """The users of a run in pieces: done in any order, given back in the order of the log, so many at once at most."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from assistant.user_work import UserFound
+from assistant.user_work import MissingTexts, UserFound
 from vectorstore.parts import bytes_of, slices_of_users
 
 _DEATHS = 2
@@ -66,6 +66,24 @@ class Pieces:
 
     def answer(self, piece: Piece, found: list[UserFound]) -> None:
         self._out[piece.number].answers[piece.place] = found
+
+    def received(
+        self,
+        piece: Piece,
+        sent: list[UserFound] | MissingTexts | BaseException,
+        embed: Callable[[Sequence[str]], object],
+    ) -> None:
+        """What a worker sent for this piece: texts without vectors are embedded here, and the piece is done again.
+
+        Raises what the worker raised.
+        """
+        if isinstance(sent, MissingTexts):
+            embed(sent.texts)
+            self.put_back(piece)
+        elif isinstance(sent, BaseException):
+            raise sent
+        else:
+            self.answer(piece, sent)
 
     def died(self, piece: Piece, why: str) -> None:
         """A worker died over this piece. Its users are then done one by one, and one who kills a worker twice alone

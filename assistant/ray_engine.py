@@ -131,13 +131,7 @@ class RayEngine:
             worker.out.clear()
             worker.actor = self._started(1)[0].actor
             return
-        if isinstance(answer, MissingTexts):
-            self._embeddings.embed(answer.texts)
-            pieces.put_back(piece)
-        elif isinstance(answer, BaseException):
-            raise answer
-        else:
-            pieces.answer(piece, answer)
+        pieces.received(piece, answer, self._embeddings.embed)
 
 
 class Vectors:

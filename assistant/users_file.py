@@ -7,11 +7,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from assistant.notify_settings import UserColumns
 from chains.notification import Channel, Recipient
+from vectorstore.closing import Closing
 from vectorstore.columns import PlainColumns
 from vectorstore.readers import log_files, read_rows
 
@@ -21,7 +20,7 @@ _AT_ONCE = 5_000
 _ASKED = 500
 
 
-class UsersFile:
+class UsersFile(Closing):
     """CSV, JSONL or Parquet, one row a user; a context manager.
 
     Of a user in two rows the one that agrees to less counts: consent has to be in both. segments: columns that are kept
@@ -113,14 +112,6 @@ class UsersFile:
     def close(self) -> None:
         self._rows.close()
         self._folder.cleanup()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _less(one: dict[str, object], other: dict[str, object]) -> dict[str, object]:

@@ -46,6 +46,15 @@ class Usage:
             self.estimated + other.estimated,
         )
 
+    def __sub__(self, other: "Usage") -> "Usage":
+        return Usage(
+            self.calls - other.calls,
+            self.input_tokens - other.input_tokens,
+            self.output_tokens - other.output_tokens,
+            self.cost - other.cost,
+            self.estimated - other.estimated,
+        )
+
     @property
     def tokens(self) -> int:
         return self.input_tokens + self.output_tokens

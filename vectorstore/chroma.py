@@ -8,8 +8,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import urlsplit
 
 import chromadb
@@ -20,6 +19,7 @@ from chromadb.errors import ChromaError
 
 from vectorstore.activity import Keyword
 from vectorstore.chroma_scrub import Marks, settle, vacuum, write_anew
+from vectorstore.closing import Closing
 from vectorstore.errors import StoreError
 from vectorstore.folder_lock import hold
 from vectorstore.nearest import distinct, nearest, ordered, unit_vector
@@ -119,7 +119,7 @@ def _chroma_errors(where: str) -> Iterator[None]:
         ) from error
 
 
-class ChromaStore:
+class ChromaStore(Closing):
     """A KeywordStore on Chroma.
 
     Within a user a search is exact, ties included: it compares all of the user's vectors. Across users it is as good as
@@ -211,14 +211,6 @@ class ChromaStore:
     def close(self) -> None:
         self._closed = True
         self._until_close.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _number(self, user_id: str) -> int:
         return zlib.crc32(user_id.encode()) % len(self._collections)

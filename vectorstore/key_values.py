@@ -9,11 +9,10 @@ with store.reading() as build:       # one build, whatever is put in its place m
 from abc import abstractmethod
 from contextlib import AbstractContextManager
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from langchain_core.stores import BaseStore
 
+from vectorstore.closing import Closing
 from vectorstore.errors import MissingExtra, StoreError
 
 Build = BaseStore[str, bytes]
@@ -30,7 +29,7 @@ class OneBuild(Build):
     generation: str
 
 
-class KeyValues(Build):
+class KeyValues(Build, Closing):
     """The current build. Each call sees one whole build; `reading` keeps to one over several calls.
 
     Keys come in order of code point from `yield_keys`. Every method raises StoreError where the store can't be used.
@@ -50,14 +49,6 @@ class KeyValues(Build):
 
     def close(self) -> None:
         """Releases what is held; closing twice is closing once."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def open_key_values(spec: str, *, folder: Path) -> KeyValues:

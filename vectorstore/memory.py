@@ -1,18 +1,17 @@
 """The exact store in memory: the oracle in tests, and the store inside a batch worker."""
 
 from collections.abc import Iterator, Sequence
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 
 from vectorstore.activity import Keyword
+from vectorstore.closing import Closing
 from vectorstore.nearest import distinct, nearest, unit_vector
 from vectorstore.origin import Origin
 from vectorstore.store import Match, Vectors
 
 
-class MemoryStore:
+class MemoryStore(Closing):
     """A KeywordStore that lasts as long as the process. Every search is exact."""
 
     def __init__(self, *, model: str, dimension: int) -> None:
@@ -57,14 +56,6 @@ class MemoryStore:
 
     def close(self) -> None:
         """Nothing to close: what is in memory stays readable."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _stacked(self, pairs: list[tuple[Keyword, Vectors]]) -> tuple[list[Keyword], Vectors]:
         if not pairs:

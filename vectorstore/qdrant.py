@@ -6,13 +6,13 @@ ties and batches are the same for both and stand here.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 from uuid import UUID
 
 import numpy as np
 
 from vectorstore.activity import Keyword
+from vectorstore.closing import Closing
 from vectorstore.nearest import distinct, nearest, rank, unit_vector
 from vectorstore.origin import Origin
 from vectorstore.payload import chunks, from_json, point_id, to_json
@@ -95,7 +95,7 @@ class QdrantPoints(Protocol):
     def close(self) -> None: ...
 
 
-class QdrantStore:
+class QdrantStore(Closing):
     """A KeywordStore on Qdrant.
 
     Within a user a search is exact, and so are its ties. Across users it is exact with the engine in the process, which
@@ -159,14 +159,6 @@ class QdrantStore:
 
     def close(self) -> None:
         self._points.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _with_ties(self, query: Vectors, user_id: str | None, limit: int) -> list[Hit]:
         """The best hits and all that tie with the last of them: which of those comes first, the engine does not say."""
