@@ -31,6 +31,7 @@ from assistant.settings import Settings
 from chains.call_records import CallRecord
 from chains.labels import LabelKind
 from chains.metering import Price, Usage
+from chains.notification import Channel
 from vectorstore.errors import InputError
 
 #: Any result of a tool.
@@ -129,6 +130,37 @@ def test_every_reading_tool_tells_what_is_stored(assistant: MadeAssistant) -> No
     # Nothing was expanded yet, which the model is told in one line.
     assert str(related["failed"]).startswith("nothing has been expanded yet")
     assert [event.ok for event in of_kind(events, ToolReturned)] == [True] * 8 + [False]
+
+
+def test_why_somebody_was_told_and_another_was_not_is_what_the_ledger_says(tmp_path: Path) -> None:
+    shares = {"interest": 0, "journey": 1, "holdout": 0}
+    settings = Settings(home=tmp_path / "home", experiment={"shares": shares})
+    users = tmp_path / "users.csv"
+    users.write_text("user_id,email_consent\nann,yes\nbob,no\n", encoding="utf-8")
+    with MadeAssistant(settings) as assistant:
+        assistant.ingest([write_log(tmp_path / "log.csv", ROWS)])
+        assistant.infer()
+        assistant.notify(Channel.EMAIL, users_file=users)
+        [candidate] = assistant.candidates("ann")
+        calls: Calls = (("why_sent_or_not", {"user_id": "ann"}), ("why_sent_or_not", {"user_id": "bob"}))
+        model = scripted(Says("Why?", calls=calls), Says(DATA, "So."))
+        list(agent_of(assistant, model).stream("Why?", "t"))
+        ann, bob = [result_in(each) for each in script_of(model).asked[1] if isinstance(each, ToolMessage)]
+    assert ann["notifications"] == [
+        {
+            "day": candidate["day"],
+            "channel": "email",
+            "chosen": True,
+            "score": round(candidate["score"], 2),
+            "arm": "journey",
+            "title": candidate["title"],
+            "topic": candidate["topic"],
+            "send_after": candidate["send_after"],
+            "target": candidate["target_kind"],
+        }
+    ]
+    because = "this user has not agreed to this channel"
+    assert bob["notifications"] == [{"day": candidate["day"], "channel": "email", "chosen": False, "because": because}]
 
 
 def test_what_is_recommended_is_told_with_its_reasons(tmp_path: Path) -> None:
