@@ -17,9 +17,23 @@ function idle() {
   delete body.dataset.slow;
 }
 
+// One answer at a time: two that are under way might come in the wrong order, and the older would stay. Of moves that
+// wait only the last counts; what a form does is never dropped for a move.
+let waits = [];
+
+function ask(what) {
+  if (body.dataset.busy) {
+    waits = [...waits.filter((each) => each.act), what];
+    return;
+  }
+  busy(what.act ? null : new URLSearchParams(what.query).get('tab'));
+  trigger('click', what);
+}
+
 // After a stop or a failure: what was drawn last is still there.
 function back() {
   idle();
+  waits = [];
   const state = element.querySelector('[data-query]');
   if (state) body.dataset.tab = state.dataset.tab;
 }
@@ -30,8 +44,7 @@ document.addEventListener('journeys-failed', () => {
 });
 
 function go(query, how) {
-  busy(new URLSearchParams(query).get('tab'));
-  trigger('click', { query: query, how: how, who: who() });
+  ask({ query: query, how: how, who: who() });
 }
 
 // The name that labels are signed with, for as long as this window is open.
@@ -44,9 +57,8 @@ function who(name) {
 
 // A form that does something: what stands in it is passed on, and the place is drawn anew.
 function act(form, button) {
-  busy();
   const fields = [...new FormData(form, button)].map(([name, value]) => [name, String(value)]);
-  trigger('click', { query: location.search || '?', how: 'replace', who: who(), act: form.dataset.act, fields: fields });
+  ask({ query: location.search || '?', how: 'replace', who: who(), act: form.dataset.act, fields: fields });
 }
 
 document.addEventListener('click', (event) => {
@@ -108,6 +120,8 @@ function drawn() {
   document.title = title;
   const open = element.querySelector('.tabs a[aria-current]');
   if (open) open.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  const next = waits.shift();
+  if (next) ask(next);
 }
 
 let waiting = null;
