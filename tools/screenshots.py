@@ -15,14 +15,14 @@ from ui.tabs import TABS
 FOLDER = ROOT / "docs" / "screenshots"
 WIDTHS = (1280, 390)
 THEMES: tuple[Theme, ...] = ("light", "dark")
-USER = "s02"
+USER = "s18"
 #: Views that tell more of a tab than the one it opens with.
 MORE = {"search": "?tab=explore&find=kitchen+renovation"}
 #: Small ones for the README, at a desk's width, cut to this height: name -> (tab, theme).
 SHOWN: dict[str, tuple[str, Theme]] = {
-    "overview": ("overview", "light"),
     "explore": ("explore", "light"),
     "journey": ("journey", "dark"),
+    "notifications": ("notifications", "light"),
 }
 _SHOWN_HEIGHT, _LARGEST = 760, 150_000
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from assistant.agent_settings import NO_MODEL
 from assistant.model_settings import model_for
 from assistant.reading import Reading
 from chains.roles import Role
@@ -54,7 +53,6 @@ def without_model() -> Markup:
                     class_="two even",
                 ),
                 tag("p", tag("code", "journeys doctor"), " then tells whether it answers.", class_="small"),
-                tag("details", tag("summary", "In one line"), tag("p", NO_MODEL, class_="small"), class_="as-table"),
             ),
         )
     )

@@ -229,7 +229,7 @@ def _related_row(related: RelatedJourney, own: str, place: Place) -> Markup:
     return tag(
         "li",
         tag("b", link(place.go("explore", user="", entry=related.entry_id), related.name)),
-        chip(f"{related.score:.2f}", "plain", "How strongly it is recommended"),
+        chip(f"strength {related.score:.2f}", "plain", "How strongly it is recommended"),
         tag("p", "Why: ", reason.text, class_="small"),
     )
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from assistant.kept_candidates import DoneRun
@@ -11,9 +12,10 @@ from chains.notification import MEANS, Channel, Reason
 from chains.wording import count_text, date_text, shortened
 from ui.frame import Tab
 from ui.markup import Markup, joined, tag
-from ui.pieces import as_table, chip, choices, facts, link, notice, section
+from ui.pieces import as_table, chip, choices, facts, link, notice, section, span_text
 from ui.place import Place
-from ui.timeline import bars
+from ui.timeline import SIGNS, bars
+from vectorstore.activity import ActivityKind
 from vectorstore.errors import InputError
 
 KEY = "notifications"
@@ -92,7 +94,8 @@ def _chosen(row: Mapping[str, Any] | None, run: DoneRun, place: Place) -> Markup
     if row is None:
         return section("Preview", "How it looks to whoever gets it.", notice("Choose a candidate."))
     receipts = row["receipts"]
-    did = ", ".join(f"{count} {kind}" for kind, count in receipts["kinds"].items())
+    did = ", ".join(_did(ActivityKind(kind), count) for kind, count in receipts["kinds"].items())
+    first, last = (datetime.fromisoformat(receipts[name]) for name in ("first_seen", "last_seen"))
     return tag(
         "div",
         section(
@@ -109,9 +112,9 @@ def _chosen(row: Mapping[str, Any] | None, run: DoneRun, place: Place) -> Markup
                         link(place.go("journey", user=row["user_id"], journey=row["journey_id"]), row["topic"]),
                     ),
                     ("Events", f"{receipts['events']} on {count_text(receipts['active_days'], 'day')}: {did}"),
-                    ("Seen", f"{receipts['first_seen'][:10]} to {receipts['last_seen'][:10]}"),
+                    ("Seen", span_text(first, last)),
                     ("Keywords", shortened(", ".join(receipts["keywords"]), 120) or "none"),
-                    ("Send", f"{_moment(row['send_after'])} to {_moment(row['send_before'])} UTC"),
+                    ("Send", _window(row["send_after"], row["send_before"])),
                     ("Arm", row["arm"]),
                     ("Key", tag("code", row["key"])),
                 )
@@ -264,6 +267,7 @@ def outcome(tried: Tried) -> Markup:
         tag("div", tag("dt", name), tag("dd", tag("b", value), tag("small", says))) for name, value, says in tiles
     )
     told = "; ".join(f"day {number}: {count}" for number, count in enumerate(found.a_day, 1))
+    ends = ("day 1", f"at most {max(found.a_day, default=0):,} a day", f"day {trial.days}")
     crowded = ((reason.value.replace("_", " "), count) for reason, count in found.crowded_out.items())
     partly = None if tried.all else chip(f"the first {MOST_SIMULATED:,} users", "amber")
     return joined(
@@ -272,13 +276,23 @@ def outcome(tried: Tried) -> Markup:
             partly,
             tag("p", "Messages by day", class_="small"),
             bars(found.a_day, f"Messages by day: {told}", "c0", 46),
+            tag("span", *(tag("span", each) for each in ends), class_="ends", aria_hidden="true"),
             as_table("Crowded out: how often a user is told nothing, by reason", ("Reason", "Times"), crowded),
         )
     )
 
 
-def _moment(text: str) -> str:
-    return text[:16].replace("T", " ")
+def _did(kind: ActivityKind, count: int) -> str:
+    """12 searches, 48 opened: as the signs are called."""
+    word = SIGNS[kind][1]
+    return count_text(count, word) if kind in {ActivityKind.SEARCH, ActivityKind.BOARD} else f"{count} {word}"
+
+
+def _window(after: str, before: str) -> str:
+    """30 June 2026, 08:00 to 21:00 UTC."""
+    begin, end = datetime.fromisoformat(after), datetime.fromisoformat(before)
+    later = "" if begin.date() == end.date() else f"{date_text(end)}, "
+    return f"{date_text(begin)}, {begin:%H:%M} to {later}{end:%H:%M} UTC"
 
 
 TAB = Tab(

@@ -97,7 +97,13 @@ def _totals(found: Overview) -> Markup:
 
 def _entries(found: Overview, place: Place) -> Markup:
     shown = found.entries[:_ENTRIES]
-    rows = joined(tag("li", _entry(each, place)) for each in shown)
+    titles = tag(
+        "li",
+        *(tag("span", each) for each in ("Journey", "Users", "Active by week", f"Standing, from {found.least_users} on")),
+        class_="titles",
+        aria_hidden="true",
+    )
+    rows = joined((titles, *(tag("li", _entry(each, place)) for each in shown)))
     weeks = [monday_of(found.last_week - WEEKS + 1 + number) for number in range(WEEKS)]
     table = as_table(
         "Read the weeks as a table",

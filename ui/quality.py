@@ -194,8 +194,8 @@ def _spread(found: RunQuality) -> Markup:
 
 
 def _confidence(current: CurrentJourneys) -> Markup:
-    told = "; ".join(f"{10 * place} to {10 * place + 10} %: {count}" for place, count in enumerate(current.confidence))
-    ends = tag("span", *(tag("span", each) for each in ("0 %", "50 %", "100 %")), class_="ends", aria_hidden="true")
+    told = "; ".join(f"{10 * place} to {10 * place + 10}%: {count}" for place, count in enumerate(current.confidence))
+    ends = tag("span", *(tag("span", each) for each in ("0%", "50%", "100%")), class_="ends", aria_hidden="true")
     return tag(
         "div",
         tag("p", "Confidence", class_="small"),
@@ -287,7 +287,7 @@ def measured(sample: SampleQuality | None) -> Markup:
     )
     return section(
         "Against what is known",
-        "Measured on labelled users; intervals are the middle 95 % over users drawn again.",
+        "Measured on labelled users; intervals are the middle 95% over users drawn again.",
         said,
         table(("Figure", "Printed by"), ((name, tag("code", command)) for name, command in commands), "Commands"),
     )

@@ -44,7 +44,7 @@ def review_page(desk: Desk, place: Place) -> Markup:
         section("Progress", "Yours; others have a list of their own.", _progress(desk, place)),
         section(
             "Agreement so far",
-            "With the middle 95 % over users drawn again; the more verdicts, the narrower. A mark shows what a judge "
+            "With the middle 95% over users drawn again; the more verdicts, the narrower. A mark shows what a judge "
             "must reach.",
             agreement_bars(desk.agreement, desk.gate),
         ),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from assistant.reading import Reading
-from chains.wording import count_text, date_text
+from chains.wording import date_text
 from ui.frame import Tab
 from ui.markup import Markup, joined, tag
 from ui.packaged import packaged
@@ -36,7 +36,7 @@ def body(reading: Reading, place: Place, tab: Tab) -> Markup:
 def head_of(reading: Reading, place: Place, tabs: Sequence[Tab], how: str, drawn: str = "") -> Markup:
     """how: see `shown`. drawn: another each time, or a browser would not hear that the same was drawn again."""
     home = reading.home()
-    told = f"{count_text(home.users, 'user')}, {count_text(home.journeys, 'journey')}"
+    told = f"{home.users:,} users, {home.journeys:,} journeys"
     as_of = f" as of {date_text(home.as_of)}" if home.as_of else ""
     own = next(tab for tab in tabs if tab.key == place.tab)
     links = joined(link(place.go(tab.key), tab.title, current=tab is own) for tab in tabs)

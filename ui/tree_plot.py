@@ -10,7 +10,7 @@ from ui.timeline import percent
 
 _ROW = 20
 # Letters of a label that have room: on a desk's screen, and on a telephone's.
-_LONGEST, _SHORTEST = 34, 17
+_LONGEST, _SHORTEST = 36, 17
 _TEXT = 0.42
 
 
@@ -32,13 +32,14 @@ def tree_plot(tree: MergeOutline, texts: Sequence[str], of_group: Mapping[int, i
             tag(
                 "g",
                 tag("title", "; ".join(shortened(texts[place], 80) for place in leaf.members[:12])),
-                tag("text", str(rank) if rank else "–", x="2", y=y + 4, class_="rank"),
                 *(
                     tag(
                         "text",
-                        f"{shortened(texts[leaf.members[0]], long)}{more}",
-                        x="24",
+                        f"{shortened(texts[leaf.members[0]], long - len(more))}{more} ",
+                        tag("tspan", str(rank) if rank else "–", class_="rank", dx=4),
+                        x=percent(_TEXT - 0.01),
                         y=y + 4,
+                        text_anchor="end",
                         class_=f"label {on}",
                     )
                     for long, on in ((_LONGEST, "wide-only"), (_SHORTEST, "narrow-only"))

@@ -18,8 +18,8 @@ def find_form(place: Place) -> Markup:
     return search_form(
         place.go("explore"),
         "find",
-        "Find a user",
-        "an id, or what they are up to: kitchen renovation",
+        "Find a user by id, or by what they are up to",
+        "kitchen renovation",
         place.option("find"),
     )
 
@@ -50,7 +50,7 @@ def found_users(found: Found, place: Place, asked: str) -> Markup:
     more = f", the first {len(shown)} shown" if found.total > len(shown) else ""
     return tag(
         "div",
-        tag("p", f"{count_text(found.total, 'user')} found{more}.", class_="muted", role="status"),
+        tag("p", f"{found.total:,} user{'s' if found.total != 1 else ''} found{more}.", class_="muted", role="status"),
         tag("ul", *(tag("li", _found(each, place)) for each in shown), class_="users"),
     )
 

@@ -122,7 +122,7 @@ def test_the_tree_joins_left_of_the_cut_what_belongs_together() -> None:
         0.3,
     )
     drawn = tree_plot(tree, ["venue", "cake", "flowers", "compost"], {0: 1})
-    assert drawn.count(">venue +1</text>") == 2, "once for each width of screen"
+    assert drawn.count(">venue +1 <tspan") == 2, "once for each width of screen"
     assert 'class="merge c0"' in drawn
     assert 'class="merge apart"' in drawn
     assert 'class="leaf none"' in drawn, "what makes no journey has no colour"
