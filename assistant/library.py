@@ -223,14 +223,14 @@ class Library(LibraryLabels, Closing):
 
         All are from one moment, and come in constant memory.
         """
-        if users is not None:
-            for some in chunks(sorted(users)):
-                for own in self.journeys_of(some).values():
-                    yield from own
-            return
-        ordered = select(tables.journeys.c.body).order_by(tables.journeys.c.user_id, tables.journeys.c.rank)
-        for body in self._stream(ordered):
-            yield journey_of(body)
+        own = tables.journeys.c.user_id
+        ordered = select(tables.journeys.c.body).order_by(own, tables.journeys.c.rank)
+        asked = [ordered] if users is None else [ordered.where(own.in_(some)) for some in chunks(sorted(users))]
+        with self._database.reading() as connection:
+            streaming = connection.execution_options(yield_per=CHUNK)
+            for each in asked:
+                for body in streaming.execute(each).scalars():
+                    yield journey_of(body)
 
     def changes(self, user_id: str, run_id: str | None = None) -> list[DatedChange]:
         """What changed for a user: in one run, or in all runs, the oldest first."""

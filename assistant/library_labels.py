@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from assistant import tables
 from assistant.changes import Change
@@ -21,7 +21,7 @@ from assistant.kept_labels import (
 from assistant.rows import state_of
 from assistant.runs import UserState
 from chains.journeys import Journey
-from chains.labels import Label
+from chains.labels import Label, LabelKind
 
 
 class LibraryLabels:
@@ -41,6 +41,15 @@ class LibraryLabels:
             for some in chunks(user_ids):
                 found |= held_labels(connection, some)
         return found
+
+    def corrected(self) -> tuple[int, int]:
+        """How many labels other than verdicts there are, and how many of them were taken back: other numbers, other
+        journeys."""
+        table = tables.labels
+        counted = select(func.count(table.c.label_id), func.count(table.c.withdrawn_at))
+        with self._database.reading() as connection:
+            said, withdrawn = connection.execute(counted.where(table.c.kind != LabelKind.VERDICT.value)).one()
+        return said, withdrawn
 
     def labelled_since(self) -> set[str]:
         """The users with a label, or one taken back, since the run began that their journeys are from."""

@@ -1,9 +1,10 @@
 """What the page's Notifications read: candidates of a day and channel, who gets none, and what a policy would do."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, time
 from itertools import islice
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from assistant.kept_candidates import DoneRun
@@ -53,9 +54,13 @@ class Tried:
     all: bool
 
 
-@dataclass(frozen=True)
+@dataclass
 class NotifyDesk:
+    """assistant: whose notifications. Any thread may ask."""
+
     assistant: "JourneyAssistant"
+    _lock: Lock = field(default_factory=Lock)
+    _kept: tuple[object, tuple[SimulatedUser, ...], bool] | None = None
 
     def runs(self) -> list[DoneRun]:
         """The last day first."""
@@ -96,34 +101,48 @@ class NotifyDesk:
     def tried(self, trial: Trial) -> Tried:
         """What the policy would come to, as if everybody had agreed; users do not react, and no journey changes."""
         assistant = self.assistant
-        ids = list(islice(assistant.library.users(), MOST_SIMULATED + 1))
-        journeys = assistant.library.journeys_of(ids[:MOST_SIMULATED])
-        users = [_simulated(user_id, own, assistant, trial.policy) for user_id, own in journeys.items()]
+        users, everybody = self._users(trial.policy.confidence_floor)
         found = simulate(
-            [user for user in users if user.targets],
+            users,
             trial.policy,
             assistant.day_to_notify(),
             trial.days,
             assistant.settings.zone,
         )
-        return Tried(trial, found, power_of(found, trial.rate, trial.lift), len(ids) <= MOST_SIMULATED)
+        return Tried(trial, found, power_of(found, trial.rate, trial.lift), everybody)
+
+    def read_ahead(self) -> None:
+        """What the first who simulates would wait for."""
+        self._users(self.assistant.settings.notify.policy.confidence_floor)
+
+    def _users(self, floor: float) -> tuple[tuple[SimulatedUser, ...], bool]:
+        """Those with a journey to tell of, and whether nobody was left out. Read anew only where a run or a correction
+        has changed something. floor: of confidence."""
+        library = self.assistant.library
+        newest = next((run.run_id for run in library.runs()), "")
+        key = (floor, newest, library.count(), library.corrected())
+        with self._lock:
+            if self._kept is None or self._kept[0] != key:
+                self._kept = (key, *self._read(floor))
+            return self._kept[1:]
+
+    def _read(self, floor: float) -> tuple[tuple[SimulatedUser, ...], bool]:
+        library = self.assistant.library
+        ids = list(islice(library.users(), MOST_SIMULATED + 1))
+        some = ids[:MOST_SIMULATED]
+        never = {user_id: self.assistant.never_notify(user_id) for user_id in library.held_labels(some)}
+        targets: dict[str, list[SimulatedTarget]] = {}
+        for journey in library.all_journeys(some):
+            if _may_be_told(journey, floor) and journey.journey_id not in never.get(journey.user_id, ()):
+                target = SimulatedTarget(journey.journey_id, journey.name, journey.score)
+                targets.setdefault(journey.user_id, []).append(target)
+        users = tuple(SimulatedUser(user_id, tuple(own)) for user_id, own in targets.items())
+        return users, len(ids) <= MOST_SIMULATED
 
 
-def _simulated(
-    user_id: str, journeys: list[Journey], assistant: "JourneyAssistant", policy: NotifyPolicy
-) -> SimulatedUser:
-    never = assistant.never_notify(user_id)
-    return SimulatedUser(
-        user_id,
-        tuple(
-            SimulatedTarget(journey.journey_id, journey.name, journey.score)
-            for journey in journeys
-            if journey.safety.policy is Policy.ALLOW
-            and journey.stage is not Stage.ENDED
-            and journey.confidence >= policy.confidence_floor
-            and journey.journey_id not in never
-        ),
-    )
+def _may_be_told(journey: Journey, floor: float) -> bool:
+    allowed = journey.safety.policy is Policy.ALLOW
+    return allowed and journey.stage is not Stage.ENDED and journey.confidence >= floor
 
 
 def _count(asked: Mapping[str, str], name: str, default: int, most: int) -> int:

@@ -6,6 +6,7 @@ Nothing here opens the keyword store, so that logs can be ingested while the pag
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from threadpoolctl import threadpool_limits
@@ -18,7 +19,8 @@ from assistant.review_desk import ReviewDesk
 from assistant.run_quality import RunQualities
 from assistant.runs import DatedChange, Run, UserState
 from assistant.segments import Segments, read_segments
-from assistant.snapshot import BeingRead, Snapshots
+from assistant.snapshot import BeingRead
+from assistant.snapshots import Snapshots
 from chains.clustering import CUT, POWER, Granularity
 from chains.inference import cluster_texts
 from chains.journeys import Journey
@@ -27,6 +29,7 @@ from chains.keywords import extract_keywords
 from chains.merge_outline import MergeOutline, merge_outline
 from chains.recommendation import Recommended, RecommendOptions
 from vectorstore.activity import Activity, normalize
+from vectorstore.errors import JourneyError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -116,6 +119,18 @@ class Reading:
         ):
             assert made is not None
         self._snapshots.current()
+        Thread(target=self._read_ahead, daemon=True, name="reading ahead").start()
+
+    def _read_ahead(self) -> None:
+        """What the first visitor of a tab, or the first who searches, would wait for."""
+        try:
+            self.assistant.embeddings.warm()
+            self.review.read_ahead()
+            self.notifications.read_ahead()
+            self.qualities.read_ahead()
+        except (JourneyError, OSError):
+            # Whoever asks for it is told.
+            return
 
     @cached_property
     def segments(self) -> Segments:

@@ -77,6 +77,10 @@ class ReviewDesk:
             gate=gate_for(agreement.model, agreement.prompt_version, library.validations()),
         )
 
+    def read_ahead(self) -> None:
+        """What the first reviewer would wait for."""
+        self._reviewable()
+
     def _events(self, journey: Journey) -> tuple[Activity, ...]:
         own = {normalize(text) for text in journey.texts}
         return tuple(

@@ -31,6 +31,9 @@ class Because(StrEnum):
     UNSEEN = "unseen"
 
 
+_PLACE = {because: place for place, because in enumerate(Because)}
+
+
 @dataclass(frozen=True, slots=True)
 class Reviewable:
     """What is known of a journey before anybody looks at it. category: why it is sensitive, "" where it is not."""
@@ -169,7 +172,7 @@ def _reasons(about: Reviewable, judgement: Judgement | None, raters: int) -> tup
         found.append(Reason(Because.JUDGED, told, 0.35))
     if not found:
         found.append(Reason(Because.UNSEEN, "Nobody has looked at it yet.", 0.3 * (1 - about.confidence)))
-    return tuple(sorted(found, key=lambda reason: (-reason.help, list(Because).index(reason.because))))
+    return tuple(sorted(found, key=lambda reason: (-reason.help, _PLACE[reason.because])))
 
 
 def helped(items: Sequence[ReviewItem]) -> dict[Because, int]:

@@ -127,13 +127,19 @@ class RunQualities:
                 self._sample = (key, sample_quality(self.assistant))
             return self._sample[1]
 
+    def read_ahead(self) -> None:
+        """What the first who looks at the last two runs would wait for."""
+        for run in [run for run in self.assistant.library.runs() if run.finished is not None][:2]:
+            self._current(run.run_id)
+        self.sample()
+
     @property
     def _least(self) -> int:
         return self.assistant.settings.catalogue.min_users
 
     def _current(self, run_id: str) -> CurrentJourneys | None:
         library = self.assistant.library
-        key = (run_id, library.count(), next((run.state for run in library.runs()), None))
+        key = (run_id, library.count(), library.corrected(), next((run.state for run in library.runs()), None))
         with self._lock:
             if key not in self._kept:
                 users = library.done_users(run_id)

@@ -1,14 +1,12 @@
-"""All users' journeys at a glance, read once a run and kept in memory: what the page counts and searches.
+"""All users' journeys at a glance: what the page counts and searches. `snapshots.py` keeps it.
 
 Sensitive journeys have no part in it: nobody is found or counted by them.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
-from itertools import islice
-from threading import Lock, Thread
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,8 +14,8 @@ from chains.catalogue import Entry, may_enter
 from chains.journeys import Journey, Kind, Stage
 from chains.merging import unit
 from chains.texts import Floats
-from vectorstore.activity import Activity, normalize
-from vectorstore.errors import JourneyError
+from vectorstore.activity import normalize
+from vectorstore.parts import users_of
 
 if TYPE_CHECKING:
     from assistant.assistant import JourneyAssistant
@@ -27,6 +25,9 @@ _KEYWORDS = 8
 # The name says what a journey is; the keywords say what else it may be called.
 _NAME_WEIGHT = 2.0
 _MONDAY = date(1970, 1, 5).toordinal()
+# Of the activity log, which counts microseconds from a Thursday on.
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY, _DAYS_TO_MONDAY = 86_400_000_000, 4
 
 OnProgress = Callable[[int, int], None]
 
@@ -76,57 +77,6 @@ class BeingRead:
     error: str = ""
 
 
-@dataclass
-class Snapshots:
-    """The snapshot of the last finished run, made anew, in a thread of its own, when there is another."""
-
-    assistant: "JourneyAssistant"
-    _lock: Lock = field(default_factory=Lock)
-    _kept: tuple[object, Snapshot] | None = None
-    _reading: tuple[object, BeingRead] | None = None
-
-    def current(self) -> Snapshot | BeingRead:
-        """The snapshot if it is there; else how far its reading has come, which begins with the first question."""
-        key = self._key()
-        with self._lock:
-            if self._kept is not None and self._kept[0] == key:
-                return self._kept[1]
-            if self._reading is None or self._reading[0] != key:
-                self._reading = (key, BeingRead(0, 0))
-                Thread(target=self._read, args=(key,), daemon=True, name="snapshot").start()
-            return self._reading[1]
-
-    def read_now(self) -> Snapshot:
-        """The same, read in this thread where it is not there yet."""
-        key = self._key()
-        with self._lock:
-            if self._kept is not None and self._kept[0] == key:
-                return self._kept[1]
-        found = read_snapshot(self.assistant)
-        with self._lock:
-            self._kept = (key, found)
-        return found
-
-    def _key(self) -> object:
-        newest = next((run.run_id for run in self.assistant.library.runs() if run.finished is not None), "")
-        with self.assistant.expansions.reading() as built:
-            about = built.about if built else None
-        return newest, self.assistant.library.count().users, about and (about.as_of, about.users, about.journeys)
-
-    def _read(self, key: object) -> None:
-        try:
-            found = read_snapshot(self.assistant, lambda done, total: self._tell(key, BeingRead(done, total)))
-        except (JourneyError, OSError) as error:
-            self._tell(key, BeingRead(0, 0, str(error)))
-            return
-        with self._lock:
-            self._kept = (key, found)
-
-    def _tell(self, key: object, told: BeingRead) -> None:
-        with self._lock:
-            self._reading = (key, told)
-
-
 def week_of(moment: datetime) -> int:
     """Weeks begin on Monday, in UTC; 0 is that of 5 January 1970."""
     return (moment.date().toordinal() - _MONDAY) // 7
@@ -145,29 +95,21 @@ def read_snapshot(assistant: "JourneyAssistant", on_progress: OnProgress = _sile
     sensitive = done = 0
     with assistant.expansions.reading() as built:
         entries = tuple(each.entry for each in built.expansions(built.centres.ids).values()) if built else ()
-        for batch in _batches(assistant, {state.user_id for state in states}):
+        for users, rows in _batches(assistant, {state.user_id for state in states}):
             on_progress(done, len(states))
-            done += len(batch)
-            found = [journey for own in library.journeys_of(list(batch)).values() for journey in own]
-            shown = [journey for journey in found if may_enter(journey)]
-            sensitive += len(found) - len(shown)
+            done += len(users)
+            shown: list[_Told] = []
+            # One at a time: kept together, they cost Python's collector more than reading them.
+            for journey in library.all_journeys(users):
+                if may_enter(journey):
+                    shown.append(_Told.of(journey))
+                else:
+                    sensitive += 1
             if not shown:
                 continue
-            belonging = built.belonging([journey.journey_id for journey in shown]) if built else {}
-            weeks = _weeks(shown, batch)
-            glances += [
-                Glance(
-                    user_id=journey.user_id,
-                    journey_id=journey.journey_id,
-                    name=journey.name,
-                    entry_id=belonging.get(journey.journey_id, ""),
-                    kind=journey.kind,
-                    stage=journey.stage,
-                    first_seen=journey.first_seen,
-                    weeks=frozenset(weeks[journey.user_id, journey.journey_id]),
-                )
-                for journey in shown
-            ]
+            belonging = built.belonging([told.journey_id for told in shown]) if built else {}
+            weeks = _weeks(shown, rows)
+            glances += [told.glance(belonging.get(told.journey_id, ""), weeks) for told in shown]
             meanings.append(_meanings(shown, assistant))
     finished = (run.run_id for run in library.runs() if run.finished is not None)
     return Snapshot(
@@ -182,39 +124,81 @@ def read_snapshot(assistant: "JourneyAssistant", on_progress: OnProgress = _sile
     )
 
 
-def _batches(assistant: "JourneyAssistant", users: set[str]) -> Iterator[dict[str, list[Activity]]]:
-    """The users with their activities, in the order of the log, and then those who are not in it."""
-    stream = ((user_id, events) for user_id, events in assistant.log.stream() if user_id in users)
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What of a journey is needed while it is read. texts, words: normalized; words: its name and heaviest keywords."""
+
+    user_id: str
+    journey_id: str
+    name: str
+    kind: Kind
+    stage: Stage
+    first_seen: datetime
+    until: int
+    texts: tuple[str, ...]
+    words: tuple[str, ...]
+
+    @classmethod
+    def of(cls, journey: Journey) -> "_Told":
+        words = (journey.name, *(keyword.text for keyword in journey.keywords[:_KEYWORDS]))
+        return cls(
+            journey.user_id,
+            journey.journey_id,
+            journey.name,
+            journey.kind,
+            journey.stage,
+            journey.first_seen,
+            _microseconds(journey.last_seen),
+            tuple(normalize(text) for text in journey.texts),
+            tuple(normalize(text) for text in words),
+        )
+
+    @property
+    def which(self) -> tuple[str, str]:
+        return self.user_id, self.journey_id
+
+    def glance(self, entry_id: str, weeks: Mapping[tuple[str, str], set[int]]) -> Glance:
+        own = frozenset(weeks[self.which])
+        return Glance(self.user_id, self.journey_id, self.name, entry_id, self.kind, self.stage, self.first_seen, own)
+
+
+def _batches(assistant: "JourneyAssistant", users: set[str]) -> Iterator[tuple[set[str], Any]]:
+    """The users with the rows of their activity, in the order of the log, and then those who are not in it: None."""
     missing = set(users)
-    while batch := dict(islice(stream, _USERS_AT_ONCE)):
-        missing -= batch.keys()
-        yield batch
+    for rows in assistant.log.row_batches(_USERS_AT_ONCE):
+        if here := users_of(rows) & users:
+            missing -= here
+            yield here, rows
     if missing:
-        yield {user_id: [] for user_id in sorted(missing)}
+        yield missing, None
 
 
-def _weeks(
-    journeys: Sequence[Journey], activities: Mapping[str, Sequence[Activity]]
-) -> dict[tuple[str, str], set[int]]:
-    """By user and journey the weeks in which one of its texts stands."""
-    weeks: dict[tuple[str, str], set[int]] = {(each.user_id, each.journey_id): set() for each in journeys}
-    of_text = {(journey.user_id, normalize(text)): journey for journey in journeys for text in journey.texts}
-    for user_id, events in activities.items():
-        for event in events:
-            journey = of_text.get((user_id, normalize(event.text)))
-            if journey is not None and event.timestamp <= journey.last_seen:
-                weeks[user_id, journey.journey_id].add(week_of(event.timestamp))
+def _weeks(told: Sequence[_Told], rows: Any) -> dict[tuple[str, str], set[int]]:
+    """By user and journey the weeks in which one of its texts stands. rows: of the activity log, None for none."""
+    weeks: dict[tuple[str, str], set[int]] = {each.which: set() for each in told}
+    if rows is None:
+        return weeks
+    of_text = {(each.user_id, text): each for each in told for text in each.texts}
+    times = rows["timestamp"].cast("int64").to_pylist()
+    for user_id, text, time in zip(rows["user_id"].to_pylist(), rows["text"].to_pylist(), times, strict=True):
+        each = of_text.get((user_id, normalize(text)))
+        if each is not None and time <= each.until:
+            weeks[each.which].add((time // _DAY - _DAYS_TO_MONDAY) // 7)
     return weeks
 
 
-def _meanings(journeys: Sequence[Journey], assistant: "JourneyAssistant") -> Floats:
+def _microseconds(moment: datetime) -> int:
+    """Since 1970, as the log keeps them."""
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def _meanings(told: Sequence[_Told], assistant: "JourneyAssistant") -> Floats:
     """(n, d): the mean of the name's vector and those of the heaviest keywords."""
-    told = [[journey.name, *(keyword.text for keyword in journey.keywords[:_KEYWORDS])] for journey in journeys]
-    texts = sorted({normalize(text) for own in told for text in own})
+    texts = sorted({text for each in told for text in each.words})
     row = {text: place for place, text in enumerate(texts)}
     vectors = assistant.embeddings.embed(texts)
-    means = np.zeros((len(journeys), vectors.shape[1]))
-    for place, own in enumerate(told):
-        rows = vectors[[row[normalize(text)] for text in own]].astype(np.float64)
-        means[place] = (_NAME_WEIGHT * rows[0] + rows[1:].sum(axis=0)) / (_NAME_WEIGHT + len(own) - 1)
+    means = np.zeros((len(told), vectors.shape[1]))
+    for place, each in enumerate(told):
+        rows = vectors[[row[text] for text in each.words]].astype(np.float64)
+        means[place] = (_NAME_WEIGHT * rows[0] + rows[1:].sum(axis=0)) / (_NAME_WEIGHT + len(each.words) - 1)
     return unit(means)

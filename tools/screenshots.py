@@ -15,7 +15,7 @@ from ui.tabs import TABS
 FOLDER = ROOT / "docs" / "screenshots"
 WIDTHS = (1280, 390)
 THEMES: tuple[Theme, ...] = ("light", "dark")
-USER = "s18"
+USER = "s01"
 #: Views that tell more of a tab than the one it opens with.
 MORE = {"search": "?tab=explore&find=kitchen+renovation"}
 #: Small ones for the README, at a desk's width, cut to this height: name -> (tab, theme).
@@ -33,6 +33,10 @@ def views() -> dict[str, str]:
 
 def shoot(visit: Visit, query: str, path: Path, *, height: int | None = None) -> None:
     visit.open(query)
+    own = visit.page.locator(".candidates li", has_text=f"{USER} ·").locator("a")
+    if "tab=notifications" in query and own.count():
+        own.click()
+        visit.settle()
     visit.page.wait_for_timeout(300)
     if height is None:
         visit.page.screenshot(path=path, full_page=True, animations="disabled")

@@ -99,7 +99,10 @@ def _entries(found: Overview, place: Place) -> Markup:
     shown = found.entries[:_ENTRIES]
     titles = tag(
         "li",
-        *(tag("span", each) for each in ("Journey", "Users", "Active by week", f"Standing, from {found.least_users} on")),
+        *(
+            tag("span", each)
+            for each in ("Journey", "Users", "Active by week", f"Standing, from {found.least_users} on")
+        ),
         class_="titles",
         aria_hidden="true",
     )

@@ -68,6 +68,11 @@ class CachedEmbeddings(Embeddings):
         """The length of a vector. Asks a provider's model, once, where nothing was embedded with it yet."""
         return self._model.dimension or self._cache.dimension or self.embed(["dimension"]).shape[1]
 
+    def warm(self) -> None:
+        """Loads a model that runs in this process, so that no text waits for it. Raises EmbeddingError."""
+        if isinstance(self._model, MiniLM):
+            self._model.load()
+
     def embed(self, texts: Sequence[str], *, on_progress: Callable[[int], None] | None = None) -> Vectors:
         """(len(texts), dimension) float32, unit length, in the order of the texts.
 

@@ -39,6 +39,10 @@ class MiniLM:
         self._folder = folder
         self._threads = threads or _cores()
 
+    def load(self) -> None:
+        """Reads the file now. Raises EmbeddingError where it is missing or damaged."""
+        assert self._loaded
+
     def embed(self, texts: Sequence[str]) -> Vectors:
         """(len(texts), 384) float32, unit length, in the order of the texts. Tokens after the 256th do not count."""
         vectors = np.empty((len(texts), DIMENSION), dtype=np.float32)

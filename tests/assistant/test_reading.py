@@ -12,6 +12,7 @@ from assistant.errors import LibraryError
 from assistant.overview import Overview
 from assistant.snapshot import BeingRead, Snapshot
 from chains.clustering import Granularity
+from chains.labels import LabelKind
 from vectorstore.activity import normalize
 
 USERS = ("ann", "bob", "cat", "dan")
@@ -142,3 +143,45 @@ def test_reading_opens_no_keyword_store(tmp_path: Path) -> None:
         page.reading.regrouped(page.reading.user("ann"), Granularity.FINE)
         ready(page)
         assert other.ingest([write_log(tmp_path / "more.csv", made_rows("gus", "sewing"))]).new == 6
+
+
+def test_a_correction_is_found_soon_and_until_then_what_was_before(tmp_path: Path) -> None:
+    with made(tmp_path / "home") as assistant:
+        assistant.ingest([write_log(tmp_path / "log.csv", ROWS)])
+        assistant.infer()
+        reading = assistant.reading
+        before = reading._snapshots.read_now()
+        [journey] = assistant.journeys("eve")
+        assistant.add_label("eve", "1", LabelKind.RENAME, by="ada", name="Loft conversion")
+        assert reading._snapshots.current() is before, "nobody waits for what is nearly the same"
+        for _ in range(200):
+            found = reading._snapshots.current()
+            if found is not before:
+                break
+            time.sleep(0.05)
+        assert isinstance(found, Snapshot)
+        names = {glance.journey_id: glance.name for glance in found.glances if glance.user_id == "eve"}
+        assert names == {journey.journey_id: "Loft conversion"}
+
+
+def test_what_is_read_ahead_is_not_read_again(tmp_path: Path) -> None:
+    with made(tmp_path / "home") as assistant:
+        assistant.ingest([write_log(tmp_path / "log.csv", ROWS)])
+        assistant.infer()
+        reading = assistant.reading
+        reading.review.read_ahead()
+        reading.notifications.read_ahead()
+        reading.qualities.read_ahead()
+        trial = reading.notifications.trial({})
+        first = reading.notifications.tried(trial).simulated
+        assert first.users == 5, "everybody but the one without a journey"
+        desk = reading.review.before("ada")
+        assert desk.waiting == assistant.library.count().journeys
+        assistant.add_label("eve", "1", LabelKind.OVER, by="ada")
+        assert reading.notifications.tried(trial).simulated.users == 4, "what is over is told to nobody"
+        assert assistant.library.corrected() == (1, 0)
+        assistant.add_label("ann", "1", LabelKind.VERDICT, by="ada", score=4)
+        assert assistant.library.corrected() == (1, 0), "a verdict changes no journey"
+        assistant.withdraw_label(assistant.labels("eve")[0].label_id)
+        assert assistant.library.corrected() == (1, 1)
+        assert reading.notifications.tried(trial).simulated == first
