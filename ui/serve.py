@@ -63,10 +63,12 @@ def serve(
     from starlette.middleware import Middleware  # noqa: PLC0415
 
     from ui.headers import StayHere  # noqa: PLC0415
+    from ui.login_page import OwnLogin  # noqa: PLC0415
     from ui.page import build_page  # noqa: PLC0415
     from ui.theme import calm_theme  # noqa: PLC0415
 
     page = build_page(reading)
+    around = [Middleware(StayHere), *([Middleware(OwnLogin)] if doorkeeper else [])]
     page.queue(api_open=False, default_concurrency_limit=4, max_size=200)
     page.launch(
         server_name=host,
@@ -84,7 +86,7 @@ def serve(
         show_error=False,
         theme=calm_theme(),
         css=style(),
-        app_kwargs={"middleware": [Middleware(StayHere)], "docs_url": None, "redoc_url": None, "openapi_url": None},
+        app_kwargs={"middleware": around, "docs_url": None, "redoc_url": None, "openapi_url": None},
     )
     shown = "127.0.0.1" if is_loopback(host) else host
     return Served(f"http://{f'[{shown}]' if ':' in shown else shown}:{chosen}/", page)

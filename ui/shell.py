@@ -48,6 +48,7 @@ def head_of(reading: Reading, place: Place, tabs: Sequence[Tab], how: str, drawn
                 "header",
                 tag("h1", TITLE),
                 tag("span", f"{told}{as_of}", class_="state"),
+                _login(place),
                 tag("button", "Light or dark", id="theme", type="button"),
                 class_="top",
             ),
@@ -75,6 +76,13 @@ def head_of(reading: Reading, place: Place, tabs: Sequence[Tab], how: str, drawn
             ),
         )
     )
+
+
+def _login(place: Place) -> Markup | None:
+    """Who is logged in, and the way out, which ends this login wherever it is open."""
+    if not place.visitor.has_login:
+        return None
+    return tag("span", tag("b", place.visitor.name), " · ", tag("a", "Log out", href="logout"), class_="login-name")
 
 
 def style(tabs: Sequence[Tab] = TABS) -> str:

@@ -4,10 +4,12 @@ import asyncio
 import inspect
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ui.login import Doorkeeper, add_login, read_logins, wait_after
+from ui.login_page import OwnLogin, login_page
 from vectorstore.errors import InputError
 
 PASSWORD = "correct horse battery"
@@ -107,3 +109,41 @@ def test_guessing_in_parallel_gains_nothing(logins: dict[str, str]) -> None:
 def test_gradio_knows_that_the_answer_is_to_be_awaited(logins: dict[str, str]) -> None:
     """What it takes for a plain function would be a coroutine, and so a yes to everybody."""
     assert inspect.iscoroutinefunction(Doorkeeper(logins).admits)
+
+
+def answered(path: str, parts: list[bytes]) -> tuple[bytes, dict[bytes, bytes], int]:
+    """What OwnLogin makes of an answer in these parts: its body, its headers, and in how many parts it comes."""
+    sent: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        headers = [(b"content-length", b"%d" % sum(map(len, parts))), (b"x-more", b"1")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        for number, part in enumerate(parts, 1):
+            await send({"type": "http.response.body", "body": part, "more_body": number < len(parts)})
+
+    async def receive() -> Any:
+        return {"type": "http.request"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    asyncio.run(OwnLogin(app)({"type": "http", "method": "GET", "path": path}, receive, send))
+    body = b"".join(message["body"] for message in sent[1:])
+    return body, dict(sent[0]["headers"]), len(sent) - 1
+
+
+def test_gradios_login_is_replaced_and_nothing_else() -> None:
+    asks = [b'config = {"auth_requ', b'ired": true, "root": ""}']
+    body, headers, _ = answered("/", asks)
+    assert body.decode() == login_page()
+    assert headers == {b"content-length": b"%d" % len(body), b"x-more": b"1"}
+    plain = [b"the page", b" itself"]
+    assert answered("/", plain) == (b"the page itself", {b"content-length": b"15", b"x-more": b"1"}, 1)
+    assert answered("/stream", asks)[2] == 2, "what streams is not held back"
+
+
+def test_the_login_has_labels_and_tells_a_password_manager_what_is_what() -> None:
+    drawn = login_page()
+    for name, known_as in (("username", "username"), ("password", "current-password")):
+        assert f'<label for="{name}">' in drawn
+        assert f'id="{name}" name="{name}" required autocomplete="{known_as}"' in drawn

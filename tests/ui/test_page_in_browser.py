@@ -184,11 +184,9 @@ def test_what_takes_long_can_be_stopped_and_the_page_goes_on(visit: Visit) -> No
 
 
 def log_in(visit: Visit, password: str) -> None:
-    """Gradio forgets the name after a wrong answer."""
-    visit.page.get_by_label("username").fill("")
-    visit.page.get_by_label("username").fill("pam")
-    visit.page.get_by_label("password").fill(password)
-    visit.page.get_by_role("button", name="Login").click()
+    visit.page.get_by_label("Name").fill("pam")
+    visit.page.get_by_label("Password").fill(password)
+    visit.page.keyboard.press("Enter")
 
 
 def test_with_a_login_nothing_is_shown_before_it(browser: Browser, tmp_path: Path) -> None:
@@ -197,11 +195,19 @@ def test_with_a_login_nothing_is_shown_before_it(browser: Browser, tmp_path: Pat
     add_login(tmp_path / "logins", "pam", "a long password")
     with served(tmp_path / "home", "--auth-file", str(tmp_path / "logins")) as address:
         context, visit = visitor(browser, address)
-        visit.page.goto(address)
+        visit.page.goto(f"{address}?tab=quality")
+        expect(visit.page).to_have_title("Log in · Journey Assistant")
+        expect(visit.page.get_by_label("Name")).to_be_focused()
         log_in(visit, "wrong password")
-        visit.page.get_by_text("Incorrect").wait_for()
-        assert "Journey Assistant" not in visit.page.inner_text("body")
+        expect(visit.page.get_by_role("alert")).to_contain_text("do not belong together")
+        expect(visit.page.get_by_label("Password")).to_be_focused()
+        assert visit.page.locator("nav").count() == 0
         assert context.request.get(address + "config").status == 401
         log_in(visit, "a long password")
-        visit.page.get_by_role("heading", name="Journey Assistant").wait_for()
+        visit.page.locator("#panel-quality .body").wait_for()
+        assert "tab=quality" in visit.page.url, "what was asked for is opened"
+        assert "pam · Log out" in visit.text()
+        visit.page.get_by_role("link", name="Log out").click()
+        expect(visit.page).to_have_title("Log in · Journey Assistant")
+        assert context.request.get(address + "config").status == 401
         context.close()
