@@ -41,7 +41,7 @@ _TREE = 600
 
 
 @dataclass(frozen=True, slots=True)
-class Home:
+class HomeFigures:
     """users, journeys: of the library. as_of: of the last inference, None before the first. runs: newest first."""
 
     users: int
@@ -148,11 +148,11 @@ class Reading:
     def notifications(self) -> NotifyDesk:
         return NotifyDesk(self.assistant)
 
-    def home(self) -> Home:
+    def home(self) -> HomeFigures:
         counts, runs = self.assistant.library.count(), self.assistant.library.runs()
         finished = [run for run in runs if run.finished is not None]
         as_of = finished[0].parameters.as_of if finished else None
-        return Home(counts.users, counts.journeys, as_of, tuple(runs))
+        return HomeFigures(counts.users, counts.journeys, as_of, tuple(runs))
 
     def run(self, run_id: str) -> Run | None:
         return next((run for run in self.assistant.library.runs() if run.run_id == run_id), None)

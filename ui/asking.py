@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -114,7 +114,7 @@ class Asking:
             return ()
         try:
             with closing(self.opened(self.assistant, may_see=None, by=said.who)) as agent:
-                return _turns(agent, said.thread)
+                return tuple(agent.history(said.thread))
         except JourneyError:
             return ()
 
@@ -125,19 +125,3 @@ class Asking:
 def _threads(assistant: JourneyAssistant, by: str) -> set[str]:
     """Without importing what an agent takes."""
     return {each.thread_id for each in Conversations(assistant.settings.home).threads(by)}
-
-
-def _turns(agent: "Agent", thread: str) -> Turns:
-    found: list[ToldTurn] = []
-    for each in agent.history(thread):
-        if each.by_person:
-            found.append(ToldTurn(each.text, is_over=True))
-        elif found and not found[-1].text:
-            found[-1] = ToldTurn(found[-1].question, each.text, is_over=True)
-        else:
-            found.append(ToldTurn("", each.text, is_over=True))
-    waiting: Sequence[AgentEvent] = [asked] if (asked := agent.pending(thread)) else []
-    if waiting:
-        last = found.pop() if found else ToldTurn("")
-        found.append(last.after_all(waiting))
-    return tuple(found)

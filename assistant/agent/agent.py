@@ -3,7 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -35,9 +35,10 @@ from assistant.agent.journey_tools import explain_journey, journey_evidence, rel
 from assistant.agent.label_tool import proposal_text, write_label
 from assistant.agent.model_calls import ModelCalls
 from assistant.agent.prompt import SYSTEM_PROMPT
+from assistant.agent.remembered import remembered
 from assistant.agent.run_tools import run_figures
 from assistant.agent.scope import MaySee, Scope, allows
-from assistant.agent.showing import shown
+from assistant.agent.told_turn import ToldTurn
 from assistant.agent.tool_calls import TimedTools, failure_text
 from assistant.agent.user_tools import find_users, journey_changes, list_journeys, why_sent_or_not
 from assistant.assistant import JourneyAssistant
@@ -64,14 +65,6 @@ _TOOL_RESULTS_KEPT = 4
 _LONGEST_QUESTION = 4_000
 # Of the graph: a question takes several steps for each call that the limits allow.
 _STEPS_A_CALL = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """What was said. by_person: the question; else the answer, empty while it is looked up."""
-
-    by_person: bool
-    text: str
 
 
 class Agent:
@@ -163,16 +156,14 @@ class Agent:
         """This person's conversations that tell of nobody whom he may not see, the last one first."""
         return [thread for thread in self.memory.threads(self._by) if self._may_read(thread.thread_id)]
 
-    def history(self, thread: str) -> list[Turn]:
-        """What was asked and answered, in order; [] for a thread that isn't there."""
+    def history(self, thread: str) -> list[ToldTurn]:
+        """What was asked, looked up and answered, in order, with what waits; [] for a thread that isn't there."""
         if not self._knows(thread):
             return []
-        messages = self._graph.get_state(self._config(thread)).values.get("messages", [])
-        return [
-            Turn(isinstance(each, HumanMessage), each.text if isinstance(each, HumanMessage) else shown(each.text))
-            for each in messages
-            if isinstance(each, HumanMessage | AIMessage) and each.text.strip()
-        ]
+        turns = remembered(self._graph.get_state(self._config(thread)).values.get("messages", []))
+        if turns and (waiting := self.pending(thread)):
+            turns[-1] = replace(turns[-1], stopped=False).after(waiting)
+        return turns
 
     def delete(self, thread: str) -> bool:
         """Removes a conversation; False where there is none of this person."""

@@ -10,7 +10,6 @@ from assistant.agent.events import (
     Answered,
     ApprovalAsked,
     Failed,
-    JourneyRef,
     JourneysReferred,
     LabelProposal,
     Token,
@@ -23,7 +22,7 @@ from assistant.agent.leaks import LeakGuard
 from assistant.agent.prompt import SYSTEM_PROMPT
 from assistant.agent.scope import Scope
 from assistant.agent.showing import WITHHELD, plain, shown
-from assistant.agent.told_data import refs_in
+from assistant.agent.told_data import named_in, refs_in
 
 
 class EventStream:
@@ -59,7 +58,7 @@ class EventStream:
         if not self._answer:
             yield Failed("the model gave no answer: ask again", used)
             return
-        named = self._named(self._answer)
+        named = named_in(self._answer, self._scope.journeys.values())
         if named:
             yield JourneysReferred(named)
         yield Answered(self._answer, used)
@@ -119,8 +118,3 @@ class EventStream:
         ]
         self._waits = True
         yield ApprovalAsked(self._thread, tuple(labels))
-
-    def _named(self, answer: str) -> tuple[JourneyRef, ...]:
-        said = answer.casefold()
-        told = self._scope.journeys.values()
-        return tuple(ref for ref in told if ref.name.casefold() in said or ref.journey_id in answer)

@@ -1,6 +1,6 @@
 """What tools tell the model: marked data with what may not be told left out, and one line on it for a person."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from pydantic import JsonValue
@@ -35,6 +35,12 @@ def refs_in(artifact: Fields) -> list[JourneyRef]:
         for each in (found if isinstance(found, list) else [])
         if isinstance(each, dict)
     ]
+
+
+def named_in(answer: str, journeys: Iterable[JourneyRef]) -> tuple[JourneyRef, ...]:
+    """Those that the answer speaks of, by name or by id."""
+    said = answer.casefold()
+    return tuple(ref for ref in journeys if ref.name.casefold() in said or ref.journey_id in answer)
 
 
 def may_tell(text: str, checker: SensitivityChecker) -> bool:

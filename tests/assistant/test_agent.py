@@ -4,6 +4,7 @@ import json
 import re
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from assistant.agent.events import (
     ToolReturned,
     Withdrawn,
 )
+from assistant.agent.told_turn import ToldTurn
 from assistant.errors import SettingsError
 from assistant.settings import Settings
 from chains.call_records import CallRecord
@@ -196,13 +198,42 @@ def test_a_conversation_goes_on_and_another_one_knows_nothing_of_it(assistant: M
         [("human", "First"), ("ai", "One."), ("human", "Second")],
         [("human", "Third")],
     ]
-    assert [(turn.by_person, turn.text) for turn in agent.history("a")] == [
-        (True, "First"), (False, "One."), (True, "Second"), (False, "Two."),
+    assert agent.history("a") == [
+        ToldTurn("First", "One.", is_over=True), ToldTurn("Second", "Two.", is_over=True),
     ]  # fmt: skip
     assert [thread.thread_id for thread in agent.threads()] == ["b", "a"]
     assert agent.delete("a")
     assert not agent.delete("a")
     assert (agent.history("a"), [thread.thread_id for thread in agent.threads()]) == ([], ["b"])
+
+
+def test_what_was_looked_up_and_spoken_of_is_remembered(assistant: MadeAssistant) -> None:
+    """Another process tells what the first one showed, but for what models used."""
+    answer = "ann has Wedding venue, and one more journey."
+    model = scripted(
+        Says("What is ann up to?", "One moment.", calls=(("list_journeys", {"user_id": "ann"}),)), Says(DATA, answer)
+    )
+    first = agent_of(assistant, model)
+    shown = ToldTurn("What is ann up to?").after_all(first.stream("What is ann up to?", "t"))
+    first.close()
+    assert shown.tools
+    assert shown.journeys
+    assert agent_of(assistant, scripted()).history("t") == [replace(shown, usage=None)]
+
+
+@pytest.mark.parametrize(("yes", "summary"), [(True, "stored a label: rename"), (False, "not approved")])
+def test_what_came_of_a_label_is_remembered(assistant: MadeAssistant, yes: bool, summary: str) -> None:
+    agent = agent_of(assistant, scripted(rename(assistant), Says(re.compile(".*", re.DOTALL), "So it is.")))
+    list(agent.stream("Call it Big day", "t"))
+    [waits] = agent.history("t")
+    assert ([label.text for label in waits.waiting], waits.stopped) == (
+        ["user ann: rename “Wedding venue” to “Big day”"],
+        False,
+    )
+    list(agent.approve("t", yes))
+    [turn] = agent.history("t")
+    assert (turn.question, turn.text, turn.waiting) == ("Call it Big day", "So it is.", ())
+    assert [(use.tool, use.summary, use.ok) for use in turn.tools] == [("write_label", summary, yes)]
 
 
 def test_a_label_waits_for_a_person_and_is_written_once_on_yes(assistant: MadeAssistant) -> None:

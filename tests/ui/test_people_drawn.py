@@ -22,7 +22,7 @@ from assistant.agent.events import (
     ToolCalled,
     ToolReturned,
 )
-from assistant.agent.told_turn import ToldTurn
+from assistant.agent.told_turn import ToldTurn, ToolUse
 from assistant.kept_judgements import JudgeTask, Validation
 from assistant.reading import Reading
 from chains.judgement import Judgement
@@ -325,13 +325,16 @@ def test_a_fresh_conversation_is_empty_and_threads_are_of_one_person() -> None:
 
 def test_opening_the_page_brings_back_what_was_said(assistant: MadeAssistant) -> None:
     said = Said.of({"session": SESSION, "who": "Ada", "load": True}, None)
-    turns = (SimpleNamespace(by_person=True, text="What?"), SimpleNamespace(by_person=False, text="Two journeys."))
-    agent: Any = SimpleNamespace(history=lambda thread: turns, pending=lambda thread: None, close=lambda: None)
+    use = ToolUse("1", "list_journeys", {"user_id": "ann"}, "2 journeys", ok=True)
+    turns = [ToldTurn("What?", "Two journeys.", (use,), (JourneyRef("ann", "j1", "Wedding"),), is_over=True)]
+    agent: Any = SimpleNamespace(history=lambda thread: turns, close=lambda: None)
     asking = Asking(assistant, opened=lambda *args, **named: agent)
     assert list(asking.steps((), said))[-1][1] == ()
     Conversations(assistant.settings.home).begin(said.thread, "Ada")
     drawn, told_before = list(asking.steps((), said))[-1]
-    assert [(turn.question, turn.text) for turn in told_before] == [("What?", "Two journeys.")]
+    assert told_before == tuple(turns)
+    assert "1 tool used" in drawn
+    assert "?tab=journey&amp;user=ann&amp;journey=j1" in drawn
     assert "New conversation" in drawn
 
 
