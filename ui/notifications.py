@@ -27,6 +27,8 @@ _ASKED = ("a_day", "a_week", "quiet_from", "quiet_until", "floor", "penalty", "d
 
 
 def draw(reading: Reading, place: Place) -> Markup:
+    if not reading.home().journeys:
+        return notice("No journeys yet.", "Run journeys infer LOG; then journeys notify chooses whom to tell of what.")
     desk = reading.notifications
     runs = desk.runs()
     if not runs:

@@ -8,7 +8,16 @@ function busy(tab) {
   delete body.dataset.failed;
   clearTimeout(slow);
   slow = setTimeout(() => { body.dataset.slow = '1'; }, 1500);
-  if (tab) body.dataset.tab = tab;
+  if (tab) opened(tab);
+}
+
+function opened(tab) {
+  body.dataset.tab = tab;
+  element.querySelectorAll('.tabs a').forEach((link) => {
+    const own = new URLSearchParams(link.getAttribute('href')).get('tab') === tab;
+    if (own) link.setAttribute('aria-current', 'true');
+    else link.removeAttribute('aria-current');
+  });
 }
 
 function idle() {
@@ -17,15 +26,20 @@ function idle() {
   delete body.dataset.slow;
 }
 
-// One answer at a time: two that are under way might come in the wrong order, and the older would stay. Of moves that
-// wait only the last counts; what a form does is never dropped for a move.
+// One answer at a time: two that are under way might come in the wrong order, and the older would stay. Of moves only
+// the last counts, and it comes after what forms do, which is never dropped, but for a second click on the same.
 let waits = [];
+let underWay = null;
 
 function ask(what) {
   if (body.dataset.busy) {
-    waits = [...waits.filter((each) => each.act), what];
+    const acts = [underWay, ...waits].filter((each) => each && each.act);
+    const last = what.act ? [...waits, underWay].find((each) => each && !each.act && each.how !== 'none') : what;
+    const again = what.act && acts.some((each) => JSON.stringify(each) === JSON.stringify(what));
+    waits = [...acts.filter((each) => each !== underWay), ...(what.act && !again ? [what] : []), ...(last ? [last] : [])];
     return;
   }
+  underWay = what;
   busy(what.act ? null : new URLSearchParams(what.query).get('tab'));
   trigger('click', what);
 }
@@ -33,9 +47,9 @@ function ask(what) {
 // After a stop or a failure: what was drawn last is still there.
 function back() {
   idle();
-  waits = [];
+  [waits, underWay] = [[], null];
   const state = element.querySelector('[data-query]');
-  if (state) body.dataset.tab = state.dataset.tab;
+  if (state) opened(state.dataset.tab);
 }
 
 document.addEventListener('journeys-failed', () => {
@@ -64,7 +78,15 @@ function act(form, button) {
 document.addEventListener('click', (event) => {
   if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   const link = event.target.closest('.page a[href^="?"]');
-  if (link) {
+  const skip = event.target.closest('.page a.skip');
+  if (skip) {
+    // Gradio's base address would lead to the first tab.
+    event.preventDefault();
+    const panel = document.querySelector(skip.getAttribute('href'));
+    panel.tabIndex = -1;
+    panel.focus();
+    panel.scrollIntoView({ block: 'start' });
+  } else if (link) {
     event.preventDefault();
     go(link.getAttribute('href'), 'push');
   } else if (event.target.closest('#theme')) {
@@ -85,6 +107,24 @@ document.addEventListener('submit', (event) => {
   if (form.dataset.act) return act(form, event.submitter);
   if ('own' in form.dataset) return;
   go('?' + new URLSearchParams(new FormData(form)).toString(), 'push');
+});
+
+// A card is opened by the space bar too; escape stops what takes long, or closes what is open round the focus.
+document.addEventListener('keydown', (event) => {
+  if (event.defaultPrevented || event.metaKey || event.ctrlKey || event.altKey) return;
+  const link = event.target.closest('.page .journey h4 a, .page a.choice');
+  if (event.key === ' ' && link) {
+    event.preventDefault();
+    link.click();
+  } else if (event.key === 'Escape') {
+    const stop = body.dataset.slow && document.getElementById('stop');
+    const open = event.target.closest('.page details[open]');
+    if (stop) (stop.querySelector('button') || stop).click();
+    else if (open) {
+      open.open = false;
+      open.querySelector('summary').focus();
+    }
+  }
 });
 
 // Keys that stand on buttons, as long as nobody types.
@@ -119,7 +159,10 @@ function drawn() {
   body.dataset.tab = tab;
   document.title = title;
   const open = element.querySelector('.tabs a[aria-current]');
-  if (open) open.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  // Not scrollIntoView: from there on the tab key would go.
+  const row = open && open.closest('.tabs');
+  if (row) row.scrollLeft = open.offsetLeft - row.offsetLeft - (row.clientWidth - open.clientWidth) / 2;
+  underWay = null;
   const next = waits.shift();
   if (next) ask(next);
 }

@@ -32,6 +32,8 @@ _WAITING = {
 
 def draw(reading: Reading, place: Place) -> Markup:
     visitor = place.visitor
+    if not reading.home().journeys:
+        return notice("No journeys yet.", "Run journeys infer LOG, then come back: one after the other is shown here.")
     if not visitor.name:
         return joined((signed_as(place, KEY), _why()))
     desk = reading.review.before(visitor.name, visitor.skipped)

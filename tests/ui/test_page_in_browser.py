@@ -93,7 +93,8 @@ def test_an_address_leads_back_to_what_it_showed(visit: Visit) -> None:
 
 def test_everything_is_reached_by_keyboard_with_the_focus_to_be_seen(visit: Visit) -> None:
     visit.open("?tab=explore&user=s01")
-    visit.page.locator("body").focus()
+    visit.page.keyboard.press("Tab")
+    expect(visit.page.get_by_role("link", name="Skip to the content")).to_be_focused()
     seen = []
     for _ in range(30):
         visit.page.keyboard.press("Tab")
@@ -107,6 +108,26 @@ def test_everything_is_reached_by_keyboard_with_the_focus_to_be_seen(visit: Visi
     assert any("Meal prep" in text for text, *_ in seen), "the first card"
     unseen = [text for text, style, width, high in seen if high and (style == "none" or width < 2)]
     assert unseen == []
+
+
+def test_the_content_is_skipped_to_a_card_opened_by_space_and_a_table_closed_by_escape(visit: Visit) -> None:
+    visit.open("?tab=explore&user=s01")
+    page = visit.page
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.locator("#panel-explore").get_by_label("Find a user")).to_be_focused()
+    page.locator("#panel-explore .cards h4 a").nth(1).focus()
+    page.keyboard.press("Space")
+    page.wait_for_selector("#panel-journey .waterfall")
+    visit.settle()
+    summary = page.locator("#panel-journey details summary").first
+    summary.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#panel-journey details[open]")).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(page.locator("#panel-journey details[open]")).to_have_count(0)
+    expect(summary).to_be_focused()
 
 
 def test_planted_markup_of_a_user_is_shown_as_text(visit: Visit) -> None:
@@ -172,8 +193,11 @@ def test_what_takes_long_can_be_stopped_and_the_page_goes_on(visit: Visit) -> No
     visit.page.route("**/queue/join*", lambda route: held.append(route))
     visit.page.locator("nav a", has_text="Granularity").click()
     stop = visit.page.get_by_role("button", name="Stop")
+    expect(stop).to_be_visible()
+    expect(visit.page.locator("nav a[aria-current]")).to_have_text("Granularity")
     with visit.page.expect_response("**/reset"):
-        stop.click()
+        visit.page.keyboard.press("Escape")
+    expect(visit.page.locator("nav a[aria-current]")).to_have_text("Explore")
     expect(stop).to_be_hidden()
     expect(visit.page.locator("#panel-explore .cards")).to_be_visible()
     visit.page.unroute("**/queue/join*")

@@ -74,6 +74,36 @@ def test_a_new_name_is_asked_who_says_it_and_kept_after_reload(visit: Visit) -> 
     rest(visit)
 
 
+def click_at_once(visit: Visit, *names: str) -> None:
+    """Buttons and links by what is written on them, one after the other in a moment."""
+    visit.page.evaluate(
+        """names => {
+            const all = [...document.querySelectorAll('nav.tabs a, #panel-correct button')];
+            for (const name of names) all.find(each => each.textContent === name).click();
+        }""",
+        names,
+    )
+
+
+def test_what_is_clicked_while_an_answer_comes_is_done_in_turn_and_once(visit: Visit) -> None:
+    visit.open("?tab=correct&user=s07")
+    say_who(visit, "Cleo")
+    said = visit.page.locator("#panel-correct .said li:not(.gone)")
+    click_at_once(visit, "Never notify", "It is over", "It is over", "Explore", "Journey")
+    expect(visit.page).to_have_title(re.compile("^s07 · Journey"))
+    visit.settle()
+    visit.page.locator("nav a", has_text="Correct").click()
+    expect(said).to_have_count(2)
+    visit.settle()
+    click_at_once(visit, "Quality", "Take back")
+    expect(visit.page.locator("#panel-quality .table").first).to_be_visible()
+    expect(visit.page).to_have_title(re.compile("Quality"))
+    visit.settle()
+    visit.page.locator("nav a", has_text="Correct").click()
+    expect(said).to_have_count(1)
+    rest(visit)
+
+
 def test_three_journeys_are_rated_by_keyboard(visit: Visit) -> None:
     visit.open("?tab=review")
     say_who(visit, "Ben")
@@ -193,10 +223,14 @@ def test_the_agent_answers_with_links_and_writes_only_what_is_approved(browser: 
     page.get_by_role("button", name="New conversation").wait_for()
     reload(visit)
     expect(page.locator("#talk .answer").first).to_have_text(ANSWER, timeout=40_000)
+    expect(page.locator("#talk .tools summary").first).to_have_text("1 tool used")
+    links = page.locator("#talk .referred a", has_text="Road trip")
+    before = links.count()
+    assert before > 0
     page.get_by_label("Your question").fill("What is s01 up to?")
     page.keyboard.press("Enter")
-    expect(page.locator("#talk .referred a", has_text="Road trip")).to_be_visible(timeout=40_000)
-    page.locator("#talk .referred a", has_text="Road trip").click()
+    expect(links).to_have_count(before + 1, timeout=40_000)
+    links.last.click()
     visit.settle()
     expect(page.locator("#panel-journey .subject")).to_contain_text("Road trip")
     rest(visit)

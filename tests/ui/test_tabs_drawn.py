@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from homes import Row, made, made_rows, write_log
@@ -147,6 +148,18 @@ def test_the_dial_says_what_would_change(reading: Reading) -> None:
     assert "cut 60%" in fine
     bent = drawn(reading, "?tab=granularity&user=ann&dial=bent")
     assert 'value="normal" checked' in bent, "an unknown stop is the normal one"
+
+
+def test_before_any_run_every_tab_is_calm_and_says_what_to_do(tmp_path: Path) -> None:
+    with made(tmp_path / "home") as assistant:
+        assistant.ingest([write_log(tmp_path / "log.csv", ROWS)])
+        reading = assistant.reading
+        assert reading._snapshots.read_now().users == frozenset()
+        for tab in TABS:
+            shown = drawn(reading, f"?tab={tab.key}")
+            assert "That did not work" not in text_of(shown)
+            told = "No run has ended" if tab.key == "quality" else "No journeys yet"
+            assert told in text_of(shown) or tab.key in {"journey", "correct", "granularity", "ask"}
 
 
 def test_an_address_without_a_tab_leads_where_its_user_or_journey_is() -> None:
