@@ -16,6 +16,8 @@ FOLDER = ROOT / "docs" / "screenshots"
 WIDTHS = (1280, 390)
 THEMES: tuple[Theme, ...] = ("light", "dark")
 USER = "s01"
+#: Whose message is shown.
+TOLD = "s18"
 #: Views that tell more of a tab than the one it opens with.
 MORE = {"search": "?tab=explore&find=kitchen+renovation"}
 #: Small ones for the README, at a desk's width, cut to this height: name -> (tab, theme).
@@ -33,7 +35,7 @@ def views() -> dict[str, str]:
 
 def shoot(visit: Visit, query: str, path: Path, *, height: int | None = None) -> None:
     visit.open(query)
-    own = visit.page.locator(".candidates li", has_text=f"{USER} ·").locator("a")
+    own = visit.page.locator(".candidates li", has_text=f"{TOLD} ·").locator("a")
     if "tab=notifications" in query and own.count():
         own.click()
         visit.settle()
@@ -60,7 +62,7 @@ def take(address: str, folder: Path) -> list[str]:
                 context.close()
                 wrong += visit.wrong
         for name, (tab, theme) in SHOWN.items():
-            context, visit = visitor(browser, address, width=1120, theme=theme)
+            context, visit = visitor(browser, address, width=WIDTHS[0], theme=theme)
             path = folder / f"{name}.png"
             shoot(visit, views()[tab], path, height=_SHOWN_HEIGHT)
             context.close()

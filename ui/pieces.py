@@ -137,7 +137,8 @@ def choices(label: str, options: Iterable[tuple[str, Place, bool]]) -> Markup:
 
 
 def span_text(first: datetime, last: datetime) -> str:
-    """12 June 2026, or from when to when."""
+    """12 June 2026, or from when to when; a year that both share is told once."""
     if first.date() == last.date():
         return date_text(first)
-    return f"{date_text(first)} to {date_text(last)}"
+    begin = date_text(first)
+    return f"{begin.removesuffix(f' {last.year}')} to {date_text(last)}"
