@@ -19,7 +19,7 @@ from assistant.review_desk import ReviewDesk
 from assistant.run_quality import RunQualities
 from assistant.runs import DatedChange, Run, UserState
 from assistant.segments import Segments, read_segments
-from assistant.snapshot import BeingRead
+from assistant.snapshot import BeingRead, Snapshot
 from assistant.snapshots import Snapshots
 from chains.clustering import CUT, POWER, Granularity
 from chains.inference import cluster_texts
@@ -99,6 +99,8 @@ class Reading:
     assistant: "JourneyAssistant"
     users_file: "Path | None" = None
     _snapshots: Snapshots = field(init=False)
+    # Of one snapshot: by segment, of which there are as many as the file of users makes.
+    _overviews: tuple[Snapshot | None, dict[tuple[str, str], Overview]] = field(init=False, default_factory=lambda: (None, {}))
 
     def __post_init__(self) -> None:
         self._snapshots = Snapshots(self.assistant)
@@ -161,7 +163,14 @@ class Reading:
         """Of all users, or of a segment. Raises LibraryError for a segment that is not there."""
         among = self._among(column, value)
         found = self._snapshots.current()
-        return found if isinstance(found, BeingRead) else overview_of(found, among)
+        if isinstance(found, BeingRead):
+            return found
+        held = self._overviews
+        if held[0] is not found:
+            held = self._overviews = (found, {})
+        if (column, value) not in held[1]:
+            held[1][column, value] = overview_of(found, among)
+        return held[1][column, value]
 
     def find(self, words: str) -> Found | BeingRead:
         """Users by id, or by what they are up to. Those who were forgotten since the snapshot are left out."""
@@ -263,6 +272,6 @@ class Reading:
         return segment.users
 
     def _still_there(self, found: Found) -> Found:
-        there = self.assistant.library.journeys_of([each.user_id for each in found.users])
-        gone = [user_id for user_id, own in there.items() if not own and self.assistant.library.state(user_id) is None]
-        return Found(tuple(each for each in found.users if each.user_id not in gone), found.total - len(gone))
+        there = {state.user_id for state in self.assistant.library.states({each.user_id for each in found.users})}
+        users = tuple(each for each in found.users if each.user_id in there)
+        return Found(users, found.total - (len(found.users) - len(users)))
