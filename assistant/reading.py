@@ -100,10 +100,11 @@ class Reading:
     users_file: "Path | None" = None
     _snapshots: Snapshots = field(init=False)
     # Of one snapshot: by segment, of which there are as many as the file of users makes.
-    _overviews: tuple[Snapshot | None, dict[tuple[str, str], Overview]] = field(init=False, default_factory=lambda: (None, {}))
+    _overviews: tuple[Snapshot | None, dict[tuple[str, str], Overview]] = field(init=False)
 
     def __post_init__(self) -> None:
         self._snapshots = Snapshots(self.assistant)
+        self._overviews = (None, {})
 
     def open_all(self) -> None:
         """Opens what is opened when first needed, which only one thread may do; and checks the file of users."""
