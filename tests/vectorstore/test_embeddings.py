@@ -218,3 +218,14 @@ def test_a_provider_is_named_with_its_model(tmp_path: Path) -> None:
 def test_an_unknown_name_is_an_error_that_says_how_names_look(tmp_path: Path, spec: str) -> None:
     with pytest.raises(EmbeddingError, match=r"unknown embedding model .*: use \"minilm\" or \"provider:model\""):
         open_embeddings(spec, folder=tmp_path)
+
+
+def test_only_a_model_of_this_process_is_loaded_beforehand(
+    tmp_path: Path, cache: EmbeddingCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[Path] = []
+    monkeypatch.setattr(MiniLM, "load", lambda model: loaded.append(model._folder))
+    CachedEmbeddings(Compass(), cache).warm()
+    assert loaded == []
+    open_embeddings(folder=tmp_path / "home").warm()
+    assert loaded == [tmp_path / "home"]
