@@ -83,6 +83,11 @@ class Sources:
         """`fit_to_tell`, with the last answers kept: users have many texts in common."""
         return lru_cache(_TEXTS_KEPT)(partial(fit_to_tell, checker=self.checker))
 
+    def close(self, phrase: str, others: Sequence[str]) -> list[float]:
+        """Cosines of normalized phrases, whose vectors are kept where they are keywords."""
+        vectors = self.embeddings.embed([phrase, *others])
+        return [float(value) for value in vectors[1:] @ vectors[0]]
+
 
 def notify_users(
     sources: Sources,
@@ -171,6 +176,7 @@ def _decide(
                     sent=sent,
                     slot=slot,
                     arm=plan.arm_of(user_id),
+                    close=sources.close,
                 ),
                 run,
                 policy,

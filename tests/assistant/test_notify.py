@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -15,7 +16,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from homes import (
+    TOPICS,
     MadeAssistant,
+    Row,
     failed,
     made,
     run,
@@ -41,12 +44,25 @@ DAY = AS_OF.date()
 ON = ("--as-of", "2026-03-15")
 
 
+def with_items(rows: Sequence[Row]) -> list[Row]:
+    """And behind each text two of five items that are called so, so that others have some that a user has not met."""
+    kinds = ("holder", "stand", "basket", "hook", "frame")
+    known = {text for texts in TOPICS.values() for text in texts}
+    added = [
+        replace(row, text=f"{row.text} {kinds[(int(row.user_id[-4:]) + more) % 5]}", kind="save")
+        for row in rows
+        if row.text in known
+        for more in (0, 1)
+    ]
+    return [*rows, *added]
+
+
 @pytest.fixture(scope="module", name="known")
 def known_fixture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with users, journeys and a catalogue; not to be written to."""
     home = tmp_path_factory.mktemp("known") / "home"
     with made(home) as assistant:
-        log = write_log(home.parent / "log.csv", two_of_each(USERS))
+        log = write_log(home.parent / "log.csv", with_items(two_of_each(USERS)))
         assistant.ingest([log], index=False)
         assistant.infer(as_of=AS_OF)
         assistant.expand()

@@ -10,7 +10,7 @@ from chains.catalogue import Entry
 from chains.entry_words import EntryKeyword
 from chains.journeys import Journey, Policy, Stage
 from chains.notification import Reason, Sent, TargetKind
-from chains.notification_choice import Choice, interest_option, journey_options
+from chains.notification_choice import Choice, interest_options, journey_options
 from chains.notification_rules import NotifyPolicy
 from chains.recommendation import Expansion, RelatedJourney
 from vectorstore.activity import Activity, ActivityKind
@@ -108,7 +108,7 @@ def did(text: str, days_ago: float) -> Activity:
 def test_an_interest_is_the_entry_with_most_of_what_was_done_lately() -> None:
     # garden: two events 28 days old, a quarter each; sewing: one of today. In all 1.5 with the odd one of today: 2.5.
     events = [did("gravel", 28), did("Path", 28), did("zip", 0), did("odd", 0)]
-    found = interest_option(events, ENTRY_OF, ENTRIES, [], NOW, POLICY)
+    found = next(interest_options(events, ENTRY_OF, ENTRIES, [], NOW, POLICY), None)
     assert found is not None
     assert (found.kind, found.target_id, found.name) == (TargetKind.INTEREST, "sewing", "Sewing patterns")
     assert found.score == pytest.approx(1 / 2.5)
@@ -118,11 +118,11 @@ def test_an_interest_is_the_entry_with_most_of_what_was_done_lately() -> None:
 def test_an_interest_cools_down_too() -> None:
     events = [did("gravel", 28), did("zip", 0)]
     told = [Sent(DAY - timedelta(days=1), "email", "sewing", "Sewing patterns")]
-    found = interest_option(events, ENTRY_OF, ENTRIES, told, NOW, POLICY)
+    found = next(interest_options(events, ENTRY_OF, ENTRIES, told, NOW, POLICY), None)
     assert found is not None
     assert found.target_id == "garden"
 
 
 def test_without_a_shared_interest_there_is_none() -> None:
-    assert interest_option([did("odd", 1)], ENTRY_OF, ENTRIES, [], NOW, POLICY) is None
-    assert interest_option([], ENTRY_OF, ENTRIES, [], NOW, POLICY) is None
+    assert list(interest_options([did("odd", 1)], ENTRY_OF, ENTRIES, [], NOW, POLICY)) == []
+    assert list(interest_options([], ENTRY_OF, ENTRIES, [], NOW, POLICY)) == []
