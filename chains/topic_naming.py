@@ -203,7 +203,10 @@ def _topic(text: str, grounds: Grounds) -> Topic | None:
         # By itself it may mean anything ("paddle", "charcoal"), unless it says what is done ("kayaking").
         if not shared or (phrase.shape is not Shape.NOUN and not named):
             return None
-        least = 1 if named and phrase.shape is Shape.NOUN else max(least, _LONE_WORD)
+        if phrase.shape is not Shape.NOUN:
+            least = max(least, _LONE_WORD)
+        elif named:
+            least = 1
     elif of_catalogue or (named and shared):
         # The platform's words, and chosen by what the whole of it is about.
         least = 1 if shared or len(grounds.said) < _FEW else grounds.least

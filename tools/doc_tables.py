@@ -82,6 +82,7 @@ MEANINGS = {
     "notify.score_floor": "Journeys of a lower score are not told.",
     "notify.expansion_floor": "The same of related journeys.",
     "notify.confidence_floor": "Journeys of a lower confidence are not told.",
+    "notify.interest_floor": "Interests with less of the recent activity are not told in the arm that compares.",
     "notify.least_age": "Younger users are sent nothing.",
     "notify.salt": "Part of every candidate's key; another makes all keys anew.",
     "notify.segments": "Columns of the users file that candidates carry along.",
