@@ -37,7 +37,18 @@ _KEYWORDS = 5
 
 #: How near each of some phrases is to a phrase in meaning, as cosines.
 Close = Callable[[str, Sequence[str]], Sequence[float]]
-Decided = Candidate | Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A candidate with a template's copy, and what another copy of it could be made of."""
+
+    candidate: Candidate
+    wish: Wish
+    matter: Matter
+
+
+Decided = Draft | Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +96,7 @@ def decide(
         matter = matter_of(wish, checker) if events else Reason.NO_COPY
         copy = matter if isinstance(matter, Reason) else fill_copy(wish, matter, checker)
         if isinstance(matter, Matter) and isinstance(copy, Copy):
-            return Candidate(
+            candidate = Candidate(
                 key=candidate_key(user_id, run.channel, run.day, salt),
                 user_id=user_id,
                 channel=run.channel,
@@ -101,6 +112,7 @@ def decide(
                 segments=known.recipient.segments,
                 both={**both, known.arm: option},
             )
+            return Draft(candidate, wish, matter)
         # The reason of the best of them is told.
         if option is options[0] and isinstance(copy, Reason):
             why = copy

@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from functools import cached_property, lru_cache, partial
 from itertools import islice
 
-from assistant.candidate_making import Decided, Known, decide
+from assistant.candidate_making import Decided, Draft, Known, decide
 from assistant.expansions import Built, Expansions
 from assistant.forgotten import ForgottenUsers
 from assistant.kept_candidates import NotifyRun
@@ -17,7 +18,7 @@ from assistant.users_file import UsersFile
 from chains.experiment_arms import Arm
 from chains.journeys import Journey
 from chains.model_safety import fit_to_tell
-from chains.notification import Candidate, Channel, Reason, Recipient, Refusal
+from chains.notification import Candidate, Channel, Copy, Reason, Recipient, Refusal
 from chains.notification_rules import NotifyPolicy, find_slot, refuse_journey, refuse_often, refuse_user
 from chains.recommendation import Expansion, Recommended
 from chains.safety import SensitivityChecker
@@ -29,6 +30,8 @@ _USERS_AT_ONCE = 500
 _TEXTS_KEPT = 50_000
 
 ArmOf = Callable[[str], Arm]
+#: What makes of a draft its final copy.
+WriteOf = Callable[[Draft], Copy]
 NeverOf = Callable[[str], Collection[str]]
 
 
@@ -42,21 +45,30 @@ def nothing_barred(user_id: str) -> Collection[str]:
     return ()
 
 
+def as_templates_have_it(draft: Draft) -> Copy:
+    """No model writes."""
+    return draft.candidate.copy
+
+
 @dataclass(frozen=True, slots=True)
 class NotifyPlan:
-    """How candidates are made. zone: of users without one. salt: of the keys."""
+    """How candidates are made. zone: of users without one. salt: of the keys. write_of: is asked for several drafts
+    side by side, at_once of them."""
 
     policy: NotifyPolicy
     zone: tzinfo
     salt: str
     arm_of: ArmOf = everybody_by_journey
     never_of: NeverOf = nothing_barred
+    write_of: WriteOf = as_templates_have_it
+    at_once: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class NotifySummary:
     """candidates: by arm. reasons: users who are told nothing, by reason. forgotten: users of whom nothing may be kept,
-    not even why. users: all of them. rejected: rows of the users file that could not be read."""
+    not even why. users: all of them. rejected: rows of the users file that could not be read. written: candidates that
+    a model wrote; fell_back: why it did not write others, with how many."""
 
     run: NotifyRun
     candidates: Mapping[Arm, int]
@@ -64,6 +76,8 @@ class NotifySummary:
     forgotten: int
     users: int
     rejected: Counter[str] = field(default_factory=Counter)
+    written: int = 0
+    fell_back: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -107,7 +121,7 @@ def notify_users(
         is_forgotten = sources.forgotten.matcher()
         known = [each for each in batch if not is_forgotten(each[0])]
         forgotten += len(batch) - len(known)
-        decided = list(_decide(known, sources, run, plan))
+        decided = _written(list(_decide(known, sources, run, plan)), plan)
         # Asked again: somebody may have been forgotten meanwhile.
         is_forgotten = sources.forgotten.matcher()
         kept = [each for each in decided if not is_forgotten(each.user_id)]
@@ -120,8 +134,28 @@ def notify_users(
         on_progress(min(done, total), total)
     ledger.finish(run)
     rejected = sources.users.rejected if sources.users is not None else Counter()
-    arms = Counter(Arm(row["arm"]) for row in ledger.rows(channel, run.day))
-    return NotifySummary(run, dict(sorted(arms.items())), ledger.reasons(channel, run.day), forgotten, done, rejected)
+    arms: Counter[Arm] = Counter()
+    fell_back: Counter[str] = Counter()
+    written = 0
+    for row in ledger.rows(channel, run.day):
+        arms[Arm(row["arm"])] += 1
+        written += bool(row.get("model"))
+        if row["fallback"]:
+            fell_back[row["fallback"]] += 1
+    reasons = ledger.reasons(channel, run.day)
+    told = dict(sorted(arms.items()))
+    return NotifySummary(run, told, reasons, forgotten, done, rejected, written, dict(sorted(fell_back.items())))
+
+
+def _written(decided: Sequence[Decided], plan: NotifyPlan) -> list[Candidate | Refusal]:
+    """The drafts with their final copy, all in their order."""
+    drafts = [each for each in decided if isinstance(each, Draft)]
+    if plan.write_of is as_templates_have_it:
+        copies = iter([each.candidate.copy for each in drafts])
+    else:
+        with ThreadPoolExecutor(plan.at_once) as pool:
+            copies = iter(list(pool.map(plan.write_of, drafts)))
+    return [replace(each.candidate, copy=next(copies)) if isinstance(each, Draft) else each for each in decided]
 
 
 def _everybody(sources: Sources, as_of: datetime) -> Iterator[list[tuple[str, list[Activity]]]]:

@@ -29,6 +29,7 @@ _TITLE_WORDS = 12
 #: Where shouting was made speech, and an "I" with it.
 _FIRST_PERSON = re.compile(r"\bi(?:[ '’](?:am|m|have|ve|was|love|want|need|can|will|ll|do|don|hate)\b)", re.IGNORECASE)
 _LATIN = re.compile("[A-Za-zÀ-ɏ]")
+_SLOT = re.compile(r"\{\w+\}")
 _ALSO = 3
 #: Fewer subjects beside the topic make no list.
 _LEAST_ALSO = 2
@@ -251,6 +252,13 @@ def _tidy(text: str) -> str:
 
 def _hash(text: str) -> bytes:
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+
+
+def template_words(language: str) -> str:
+    """All that the templates of a language say beside their slots."""
+    groups = _templates()[language_of(language)]
+    texts = (text for group in groups.values() for each in group for text in (each.title, each.preheader, each.body))
+    return " ".join(dict.fromkeys(word for text in texts for word in _SLOT.sub(" ", text).split()))
 
 
 def template_ids() -> dict[str, Collection[str]]:

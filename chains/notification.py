@@ -130,14 +130,16 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One message in words, plain text on one line each. preheader: of an e-mail, "" of a push. items: how many of the
-    items it names. fallback: why a model that was asked has no part in it."""
+    """One message in words, plain text on one line each. preheader: of an e-mail, "" of a push. fallback: why a model
+    that was asked has no part in it. model, prompt_version: which wrote it, "" for a template."""
 
     template: str
     title: str
     body: str
     preheader: str = ""
     fallback: str = ""
+    model: str = ""
+    prompt_version: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ class NotifyPolicy:
     cool_down_days: int = 14
     repeat_days: int = 14
     repeat_penalty: float = 0.5
-    score_floor: float = 0.3
+    score_floor: float = 0.4
     expansion_floor: float = 0.05
     confidence_floor: float = 0.4
     interest_floor: float = 0.05

@@ -79,7 +79,7 @@ MEANINGS = {
     "notify.cool_down_days": "Before the same journey is told again.",
     "notify.repeat_days": "How long what was told counts against what is like it.",
     "notify.repeat_penalty": "By which factor, for each that is like it.",
-    "notify.score_floor": "Journeys of a lower score are not told.",
+    "notify.score_floor": "Journeys of a lower score are not told: of these about one in five goes on within 28 days.",
     "notify.expansion_floor": "The same of related journeys.",
     "notify.confidence_floor": "Journeys of a lower confidence are not told.",
     "notify.interest_floor": "Interests with less of the recent activity are not told in the arm that compares.",
