@@ -129,11 +129,12 @@ def _support(wish: Wish, matter: Matter) -> Support:
 def _complaints(
     copy: Copy, matter: Matter, channel: Channel, checker: SensitivityChecker, support: Support
 ) -> Iterator[str]:
+    if channel is Channel.PUSH and copy.preheader:
+        yield "a push has no preheader"
+        return
     if why := why_unfit_copy(copy, channel, checker):
         yield why
         return
-    if channel is Channel.PUSH and copy.preheader:
-        yield "a push has no preheader"
     for part, text in (("title", copy.title), ("preheader", copy.preheader), ("body", copy.body)):
         if support.missing(text, sentence=True):
             yield f"{part}: it has words that the data does not support"
