@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import cache, cached_property
 from itertools import islice
 
 from assistant.kept_candidates import NotifyRun
@@ -51,9 +52,10 @@ class Draft:
 Decided = Draft | Refusal
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Known:
-    """All that is known of a user who may be sent something. entry_of, entries: see `interest_options`."""
+    """All that is known of a user who may be sent something. entry_of, entries: see `interest_options`. called: by id
+    of an entry what it may be called in a message."""
 
     recipient: Recipient
     events: Sequence[Activity]
@@ -66,6 +68,13 @@ class Known:
     slot: Slot
     arm: Arm
     close: Close | None = None
+    called: Callable[[str], tuple[str, ...]] | None = None
+
+    @cached_property
+    def keyed(self) -> list[tuple[str, Activity]]:
+        """The events, each behind its normalized text."""
+        keys = {text: normalize(text) for text in {event.text for event in self.events}}
+        return [(keys[event.text], event) for event in self.events]
 
 
 def decide(
@@ -130,9 +139,9 @@ def _harmless(known: Known, may_tell: Callable[[str], bool]) -> list[Activity]:
     might be sensitive."""
     resting = (each for each in known.journeys if must_rest(each) or loss(each.texts) or each.journey_id in known.never)
     barred = {normalize(text) for journey in resting for text in journey.texts}
-    texts = {normalize(event.text) for event in known.events} - barred
+    texts = {key for key, _ in known.keyed} - barred
     fit = {text for text in texts if may_tell(text)}
-    return [event for event in known.events if normalize(event.text) in fit]
+    return [event for key, event in known.keyed if key in fit]
 
 
 def _events_of(option: Option, known: Known, harmless: Sequence[Activity]) -> list[Activity]:
@@ -141,7 +150,7 @@ def _events_of(option: Option, known: Known, harmless: Sequence[Activity]) -> li
         return [event for event in harmless if known.entry_of.get(normalize(event.text)) == option.target_id]
     journey = next(each for each in known.journeys if each.journey_id == option.source_id)
     texts = {normalize(text) for text in journey.texts}
-    return [event for event in known.events if normalize(event.text) in texts]
+    return [event for key, event in known.keyed if key in texts]
 
 
 def _items(option: Option, known: Known) -> list[ShownItem]:
@@ -151,7 +160,7 @@ def _items(option: Option, known: Known) -> list[ShownItem]:
         return [ShownItem(each.item, each.text) for each in related]
     own = [option.target_id] if option.kind is TargetKind.INTEREST else _entries_of(option, known)
     seen = {item for event in known.events if (item := item_of(event)) is not None}
-    seen |= {normalize(event.text) for event in known.events}
+    seen |= {key for key, _ in known.keyed}
     of_entries = (item for entry_id in own for item in known.entries[entry_id].items)
     fresh = [each for each in of_entries if each.item not in seen and normalize(each.text) not in seen]
     led = [each for each in known.recommended.items if each.because.journey_id == option.source_id]
@@ -203,13 +212,20 @@ def _journey_grounds(option: Option, known: Known, events: Sequence[Activity]) -
     board means something to himself."""
     journey = next(each for each in known.journeys if each.journey_id == option.source_id)
     said = said_by([(event.text, event.annotations) for event in events if event.kind is not ActivityKind.BOARD])
-    shared = [
-        topic.phrase.text
-        for entry_id in _entries_of(option, known)
-        for topic in islice(topics_of(entry_grounds(known.entries[entry_id])), _NAMES)
-    ]
+    called = known.called or called_by(known.entries)
+    shared = [name for entry_id in _entries_of(option, known) for name in called(entry_id)]
     given = () if journey.named_by is NamedBy.KEYWORD else (journey.name,)
     return Grounds(said, (journey.name,), tuple(shared), given, min(len(said), 2), known.close)
+
+
+def called_by(entries: Mapping[str, Expansion]) -> Callable[[str], tuple[str, ...]]:
+    """What each of these entries may be called in a message; found once each."""
+
+    @cache
+    def called(entry_id: str) -> tuple[str, ...]:
+        return tuple(topic.phrase.text for topic in islice(topics_of(entry_grounds(entries[entry_id])), _NAMES))
+
+    return called
 
 
 def _receipts(option: Option, events: Sequence[Activity], checker: SensitivityChecker) -> Receipts:

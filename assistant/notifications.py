@@ -1,6 +1,6 @@
 """The part of JourneyAssistant that decides whom to tell about what."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -19,6 +19,7 @@ from assistant.settings import Settings
 from assistant.users_file import UsersFile
 from chains.experiment_arms import assign
 from chains.inference import InferenceModels
+from chains.journeys import Journey
 from chains.notification import Channel
 from vectorstore.activity_log import ActivityLog
 from vectorstore.embeddings import CachedEmbeddings
@@ -42,7 +43,7 @@ class _Notified(Protocol):
     def expansions(self) -> Expansions: ...
     @property
     def models(self) -> InferenceModels: ...
-    def never_notify(self, user_id: str) -> set[str]: ...
+    def silenced_of(self, journeys: Mapping[str, Sequence[Journey]]) -> dict[str, set[str]]: ...
     def day_to_notify(self) -> datetime: ...
 
 
@@ -77,7 +78,7 @@ class Notifications:
                 zone=self.settings.zone,
                 salt=own.salt,
                 arm_of=partial(assign, salt=experiment.salt, shares=experiment.shares.by_arm),
-                never_of=self.never_notify,
+                never_of=self.silenced_of,
             )
             if structured is not None:
                 plan = with_model(plan, structured, self.models.checker, self.settings)

@@ -8,12 +8,12 @@ from datetime import datetime, tzinfo
 from functools import cached_property, lru_cache, partial
 from itertools import islice
 
-from assistant.candidate_making import Decided, Draft, Known, decide
+from assistant.candidate_making import Decided, Draft, Known, called_by, decide
 from assistant.expansions import Built, Expansions
 from assistant.forgotten import ForgottenUsers
 from assistant.kept_candidates import NotifyRun
 from assistant.library import Library
-from assistant.recommending import recommend_to
+from assistant.recommending import recommend_in
 from assistant.users_file import UsersFile
 from chains.experiment_arms import Arm
 from chains.journeys import Journey
@@ -32,7 +32,8 @@ _TEXTS_KEPT = 50_000
 ArmOf = Callable[[str], Arm]
 #: What makes of a draft its final copy.
 WriteOf = Callable[[Draft], Copy]
-NeverOf = Callable[[str], Collection[str]]
+#: Of users with their journeys, the ids for which nothing is ever to be sent; users without any may be left out.
+NeverOf = Callable[[Mapping[str, Sequence[Journey]]], Mapping[str, Collection[str]]]
 
 
 def everybody_by_journey(user_id: str) -> Arm:
@@ -40,9 +41,9 @@ def everybody_by_journey(user_id: str) -> Arm:
     return Arm.JOURNEY
 
 
-def nothing_barred(user_id: str) -> Collection[str]:
+def nothing_barred(journeys: Mapping[str, Sequence[Journey]]) -> Mapping[str, Collection[str]]:
     """Nobody said of a journey that nothing is to be sent for it."""
-    return ()
+    return {}
 
 
 def as_templates_have_it(draft: Draft) -> Copy:
@@ -191,6 +192,7 @@ def _decide(
     with sources.expansions.reading() as built:
         usable = built if built is not None and built.about.embedding == sources.embeddings.model else None
         located = _entries(asked, usable, sources.embeddings)
+        called, never = called_by(located[1]), plan.never_of(journeys)
         for user_id, events in asked:
             slot = find_slot(recipients[user_id].zone, plan.zone, run.as_of, policy)
             sent = recent.get(user_id, [])
@@ -206,11 +208,12 @@ def _decide(
                     recommended=_recommended(journeys[user_id], events, usable, sources, policy),
                     entry_of=located[0],
                     entries=located[1],
-                    never=frozenset(plan.never_of(user_id)),
+                    never=frozenset(never.get(user_id, ())),
                     sent=sent,
                     slot=slot,
                     arm=plan.arm_of(user_id),
                     close=sources.close,
+                    called=called,
                 ),
                 run,
                 policy,
@@ -230,7 +233,7 @@ def _entries(
     places = built.centres.match(embeddings.embed(texts)).tolist()
     ids = built.centres.ids
     entry_of = {text: ids[place] for text, place in zip(texts, places, strict=True) if place >= 0}
-    return entry_of, built.expansions(sorted(set(entry_of.values())), items=True)
+    return entry_of, built.remembering(sorted(set(entry_of.values())), items=True)
 
 
 def _recommended(
@@ -243,4 +246,4 @@ def _recommended(
     """Nothing where no journey could be told or lead anywhere, which spares the search."""
     if built is None or not any(refuse_journey(each, (), policy) is None for each in journeys):
         return Recommended()
-    return recommend_to(journeys, events, sources.embeddings, sources.expansions)
+    return recommend_in(built, journeys, events, sources.embeddings)

@@ -88,14 +88,15 @@ def interest_options(
     worth: defaultdict[str, float] = defaultdict(float)
     last: dict[str, int] = {}
     total = 0.0
+    keys = {text: normalize(text) for text in {event.text for event in events}}
+    counts = Counter(entry_of.get(keys[event.text]) for event in events)
     for place, event in enumerate(events):
         value = 0.5 ** ((as_of - event.timestamp) / timedelta(days=INTEREST_HALF_LIFE))
         total += value
-        entry_id = entry_of.get(normalize(event.text))
+        entry_id = entry_of.get(keys[event.text])
         if entry_id is not None and entry_id in entries:
             worth[entry_id] += value
             last[entry_id] = place
-    counts = Counter(entry_of.get(normalize(event.text)) for event in events)
     for entry_id in sorted(worth, key=lambda own: (-round(worth[own], _DIGITS), -last[own])):
         entry = entries[entry_id].entry
         share = min(worth[entry_id] / total, 1.0) if total else 0.0

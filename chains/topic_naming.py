@@ -328,7 +328,7 @@ def entry_grounds(expansion: Expansion, own: Sequence[Activity] = ()) -> Grounds
     titles = [*(item.text for item in expansion.items), *(event.text for event in own)]
     keywords = [keyword.text for keyword in expansion.entry.keywords]
     # Keywords are in part pieces of titles ("aid tin" of "first aid tin"), which would pass for whole names.
-    whole = [f" {' '.join(_tokens(text))} " for text in dict.fromkeys((*titles, *keywords))]
-    kept = [each for each in keywords if sum(f" {' '.join(_tokens(each))} " in text for text in whole) < 2]
+    padded = {text: f" {' '.join(_tokens(text))} " for text in dict.fromkeys((*titles, *keywords))}
+    kept = [each for each in keywords if sum(padded[each] in text for text in padded.values()) < 2]
     said = said_by([(text, ()) for text in (*kept, *titles)])
     return Grounds(said, shared=(expansion.entry.name,), least=1 if len(said) < _FEW else 2)

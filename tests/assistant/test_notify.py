@@ -124,7 +124,13 @@ def notified(
             assistant.forgotten,
             file,
         )
-        plan = NotifyPlan(policy or NotifyPolicy(), UTC, "notify", lambda user_id: arm, lambda user_id: never)
+        plan = NotifyPlan(
+            policy or NotifyPolicy(),
+            UTC,
+            "notify",
+            lambda user_id: arm,
+            lambda journeys: dict.fromkeys(journeys, never),
+        )
         return notify_users(sources, channel, as_of, plan)
 
 
