@@ -4,15 +4,17 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import cache, cached_property
+from itertools import islice
 
 from assistant.kept_candidates import NotifyRun
-from chains.copywriting import Wish, is_fit, language_of, write_copy
+from chains.copywriting import Matter, Wish, fill_copy, is_fit, language_of, matter_of
 from chains.experiment_arms import Arm
 from chains.items import item_of
-from chains.journeys import Journey
-from chains.naming_candidates import words_in
+from chains.journeys import Journey, NamedBy
 from chains.notification import (
     Candidate,
+    Copy,
     Option,
     Reason,
     Receipts,
@@ -23,26 +25,37 @@ from chains.notification import (
     TargetKind,
     candidate_key,
 )
-from chains.notification_choice import Choice, interest_option, journey_options
+from chains.notification_choice import Choice, interest_options, journey_options
 from chains.notification_rules import NotifyPolicy
 from chains.quiet_hours import Slot
 from chains.recommendation import Expansion, Recommended, must_rest
 from chains.safety import SensitivityChecker, loss
-from chains.targets import focus_of
-from vectorstore.activity import Activity, days_of, normalize
+from chains.topic_naming import Grounds, Said, entry_grounds, said_by, topics_of
+from vectorstore.activity import Activity, ActivityKind, days_of, normalize
 
-_ITEMS = 6
-_LEAD_WORDS = 4
-_RECURS = 4
-_LEAD_CHARACTERS = 40
+_ENTRIES, _NAMES = 3, 4
 _KEYWORDS = 5
 
-Decided = Candidate | Refusal
+#: How near each of some phrases is to a phrase in meaning, as cosines.
+Close = Callable[[str, Sequence[str]], Sequence[float]]
 
 
 @dataclass(frozen=True, slots=True)
+class Draft:
+    """A candidate with a template's copy, and what another copy of it could be made of."""
+
+    candidate: Candidate
+    wish: Wish
+    matter: Matter
+
+
+Decided = Draft | Refusal
+
+
+@dataclass(frozen=True)
 class Known:
-    """All that is known of a user who may be sent something. entry_of, entries: see `interest_option`."""
+    """All that is known of a user who may be sent something. entry_of, entries: see `interest_options`. called: by id
+    of an entry what it may be called in a message."""
 
     recipient: Recipient
     events: Sequence[Activity]
@@ -54,6 +67,14 @@ class Known:
     sent: Sequence[Sent]
     slot: Slot
     arm: Arm
+    close: Close | None = None
+    called: Callable[[str], tuple[str, ...]] | None = None
+
+    @cached_property
+    def keyed(self) -> list[tuple[str, Activity]]:
+        """The events, each behind its normalized text."""
+        keys = {text: normalize(text) for text in {event.text for event in self.events}}
+        return [(keys[event.text], event) for event in self.events]
 
 
 def decide(
@@ -71,17 +92,20 @@ def decide(
     user_id = known.recipient.user_id
     choice = journey_options(known.journeys, known.recommended.journeys, known.never, known.sent, run.day, policy)
     harmless = _harmless(known, may_tell)
-    interest = interest_option(harmless, known.entry_of, known.entries, known.sent, run.as_of, policy)
-    both = {Arm.INTEREST: interest, Arm.JOURNEY: next(iter(choice.options), None)}
+    interests = tuple(interest_options(harmless, known.entry_of, known.entries, known.sent, run.as_of, policy))
+    both = {Arm.INTEREST: next(iter(interests), None), Arm.JOURNEY: next(iter(choice.options), None)}
     if known.arm is Arm.HOLDOUT and any(both.values()):
         return Refusal(user_id, Reason.HOLDOUT, choice.refused, known.arm, both)
-    options = choice.options if known.arm is not Arm.INTEREST else tuple(filter(None, [interest]))
+    options = interests if known.arm is Arm.INTEREST else choice.options
+    why = _why(known, choice)
     for option in options:
         events = _events_of(option, known, harmless)
         items = _items(option, known)
-        copy = write_copy(_wish(option, known, run, events, items), checker) if events else None
-        if copy is not None:
-            return Candidate(
+        wish = _wish(option, known, run, events, items)
+        matter = matter_of(wish, checker) if events else Reason.NO_COPY
+        copy = matter if isinstance(matter, Reason) else fill_copy(wish, matter, checker)
+        if isinstance(matter, Matter) and isinstance(copy, Copy):
+            candidate = Candidate(
                 key=candidate_key(user_id, run.channel, run.day, salt),
                 user_id=user_id,
                 channel=run.channel,
@@ -92,17 +116,19 @@ def decide(
                 send_after=known.slot.after,
                 send_before=known.slot.before,
                 receipts=_receipts(option, events, checker),
-                items=tuple(each for each in items if is_fit(each.text, checker)),
+                items=_shown(items, matter),
                 language=language_of(known.recipient.language),
                 segments=known.recipient.segments,
-                both={**both, Arm.JOURNEY: option if known.arm is Arm.JOURNEY else both[Arm.JOURNEY]},
+                both={**both, known.arm: option},
             )
-    return Refusal(user_id, _why(known, choice, bool(options)), choice.refused, known.arm, both)
+            return Draft(candidate, wish, matter)
+        # The reason of the best of them is told.
+        if option is options[0] and isinstance(copy, Reason):
+            why = copy
+    return Refusal(user_id, why, choice.refused, known.arm, both)
 
 
-def _why(known: Known, choice: Choice, had_options: bool) -> Reason:
-    if had_options:
-        return Reason.NO_COPY
+def _why(known: Known, choice: Choice) -> Reason:
     if known.arm is Arm.INTEREST:
         return Reason.NO_INTEREST
     return choice.nearest or Reason.NO_JOURNEY
@@ -113,9 +139,9 @@ def _harmless(known: Known, may_tell: Callable[[str], bool]) -> list[Activity]:
     might be sensitive."""
     resting = (each for each in known.journeys if must_rest(each) or loss(each.texts) or each.journey_id in known.never)
     barred = {normalize(text) for journey in resting for text in journey.texts}
-    texts = {normalize(event.text) for event in known.events} - barred
+    texts = {key for key, _ in known.keyed} - barred
     fit = {text for text in texts if may_tell(text)}
-    return [event for event in known.events if normalize(event.text) in fit]
+    return [event for key, event in known.keyed if key in fit]
 
 
 def _events_of(option: Option, known: Known, harmless: Sequence[Activity]) -> list[Activity]:
@@ -124,24 +150,37 @@ def _events_of(option: Option, known: Known, harmless: Sequence[Activity]) -> li
         return [event for event in harmless if known.entry_of.get(normalize(event.text)) == option.target_id]
     journey = next(each for each in known.journeys if each.journey_id == option.source_id)
     texts = {normalize(text) for text in journey.texts}
-    return [event for event in known.events if normalize(event.text) in texts]
+    return [event for key, event in known.keyed if key in texts]
 
 
 def _items(option: Option, known: Known) -> list[ShownItem]:
     """What to show: of a journey its own entry's items before those of what it leads to; none that the user has met."""
-    if option.kind is TargetKind.INTEREST:
-        seen = {item for event in known.events if (item := item_of(event)) is not None}
-        seen |= {normalize(event.text) for event in known.events}
-        of_entry = known.entries[option.target_id].items
-        fresh = (each for each in of_entry if each.item not in seen and normalize(each.text) not in seen)
-        return [ShownItem(each.item, each.text) for each in fresh][:_ITEMS]
-    related = {each.entry_id for each in known.recommended.journeys}
+    related = [each for each in known.recommended.items if each.entry_id == option.target_id]
     if option.kind is TargetKind.EXPANSION:
-        found = [each for each in known.recommended.items if each.entry_id == option.target_id]
-    else:
-        led = [each for each in known.recommended.items if each.because.journey_id == option.source_id]
-        found = [each for each in led if each.entry_id not in related]
-    return [ShownItem(each.item, each.text) for each in found][:_ITEMS]
+        return [ShownItem(each.item, each.text) for each in related]
+    own = [option.target_id] if option.kind is TargetKind.INTEREST else _entries_of(option, known)
+    seen = {item for event in known.events if (item := item_of(event)) is not None}
+    seen |= {key for key, _ in known.keyed}
+    of_entries = (item for entry_id in own for item in known.entries[entry_id].items)
+    fresh = [each for each in of_entries if each.item not in seen and normalize(each.text) not in seen]
+    led = [each for each in known.recommended.items if each.because.journey_id == option.source_id]
+    own_items = [ShownItem(each.item, each.text) for each in fresh]
+    return list(dict.fromkeys([*own_items, *(ShownItem(each.item, each.text) for each in led)]))
+
+
+def _shown(items: Sequence[ShownItem], matter: Matter) -> tuple[ShownItem, ...]:
+    """Those that the message is about; of two of one title the first."""
+    by_title = {each.text: each for each in reversed(items)}
+    return tuple(by_title[title] for title in matter.items)
+
+
+def _entries_of(option: Option, known: Known) -> list[str]:
+    """The entries of the catalogue that several of a journey's texts are nearest to, those of most texts first."""
+    journey = next(each for each in known.journeys if each.journey_id == option.source_id)
+    entries = Counter(known.entry_of[text] for text in map(normalize, journey.texts) if text in known.entry_of)
+    least = min(2, len(journey.texts))
+    found = [each for each, count in entries.items() if count >= least and each in known.entries]
+    return sorted(found, key=lambda each: (-entries[each], each))[:_ENTRIES]
 
 
 def _wish(option: Option, known: Known, run: NotifyRun, events: Sequence[Activity], items: Sequence[ShownItem]) -> Wish:
@@ -153,23 +192,40 @@ def _wish(option: Option, known: Known, run: NotifyRun, events: Sequence[Activit
         items=tuple(each.text for each in items),
         seed=f"{known.recipient.user_id}:{run.day.isoformat()}:{run.channel.value}",
         not_again=tuple(used[-1:]),
-        leads=_leads(option, known, run, events),
+        grounds=_grounds(option, known, events),
+        source=_journey_grounds(option, known, events) if option.kind is TargetKind.EXPANSION else None,
     )
 
 
-def _leads(option: Option, known: Known, run: NotifyRun, events: Sequence[Activity]) -> tuple[str, ...]:
-    """What the user is at in a journey, where that is short and its words recur in other texts: a single query reads
-    like a slip of paper, and the items beside it belong to the journey as a whole."""
-    if option.kind is not TargetKind.JOURNEY or not events:
-        return ()
-    focus = focus_of(events, run.as_of)
-    if focus is None or len(focus.split()) > _LEAD_WORDS or len(focus) > _LEAD_CHARACTERS:
-        return ()
-    texts = {normalize(event.text) for event in events}
-    recurs = Counter(word for text in texts for word in set(words_in(text)))
-    if not words_in(focus) or min(recurs[word] for word in words_in(focus)) < _RECURS:
-        return ()
-    return (next(event.text for event in reversed(events) if normalize(event.text) == focus),)
+def _grounds(option: Option, known: Known, events: Sequence[Activity]) -> Grounds:
+    """What the name of a message's topic rests on: of a journey its own texts, of an entry of the catalogue the words
+    that its users share."""
+    if option.kind is TargetKind.JOURNEY:
+        return _journey_grounds(option, known, events)
+    if option.kind is TargetKind.INTEREST:
+        return entry_grounds(known.entries[option.target_id], events)
+    return Grounds(tuple(map(Said, option.keywords)), (option.name,), least=1)
+
+
+def _journey_grounds(option: Option, known: Known, events: Sequence[Activity]) -> Grounds:
+    """Named by the catalogue where the journey is matched, else by itself. Boards are left out: what somebody calls a
+    board means something to himself."""
+    journey = next(each for each in known.journeys if each.journey_id == option.source_id)
+    said = said_by([(event.text, event.annotations) for event in events if event.kind is not ActivityKind.BOARD])
+    called = known.called or called_by(known.entries)
+    shared = [name for entry_id in _entries_of(option, known) for name in called(entry_id)]
+    given = () if journey.named_by is NamedBy.KEYWORD else (journey.name,)
+    return Grounds(said, (journey.name,), tuple(shared), given, min(len(said), 2), known.close)
+
+
+def called_by(entries: Mapping[str, Expansion]) -> Callable[[str], tuple[str, ...]]:
+    """What each of these entries may be called in a message; found once each."""
+
+    @cache
+    def called(entry_id: str) -> tuple[str, ...]:
+        return tuple(topic.phrase.text for topic in islice(topics_of(entry_grounds(entries[entry_id])), _NAMES))
+
+    return called
 
 
 def _receipts(option: Option, events: Sequence[Activity], checker: SensitivityChecker) -> Receipts:

@@ -7,7 +7,7 @@ user, stand for one user each: they tell to which entry a journey belongs, and g
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -51,6 +51,15 @@ class Built:
     centres: EntryCentres
     written: EntryCentres
     _build: "Build"
+    _read: dict[tuple[str, bool, bool], Expansion] = field(default_factory=dict)
+
+    def remembering(self, ids: Sequence[str], *, relations: bool = False, items: bool = False) -> dict[str, Expansion]:
+        """As `expansions`, each read once as long as this build is open: for many users in a row."""
+        asked = [entry_id for entry_id in ids if (entry_id, relations, items) not in self._read]
+        for entry_id, found in self.expansions(asked, relations=relations, items=items).items():
+            self._read[entry_id, relations, items] = found
+        found_of = ((entry_id, self._read.get((entry_id, relations, items))) for entry_id in ids)
+        return {entry_id: each for entry_id, each in found_of if each is not None}
 
     def expansions(self, ids: Sequence[str], *, relations: bool = False, items: bool = False) -> dict[str, Expansion]:
         """By id, in the order given, in one question to the store; an id that is not there is left out."""

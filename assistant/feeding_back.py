@@ -1,9 +1,9 @@
 """Feedback files into the library, and out of it as results of the experiment."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from assistant.candidate_facts import Candidates
@@ -12,6 +12,7 @@ from assistant.feedback_rows import FeedbackEvent, read_events
 from assistant.kept_feedback import CandidateOutcome
 from assistant.library import Library
 from assistant.settings import Settings
+from chains.experiment_arms import Arm
 from vectorstore.errors import InputError
 from vectorstore.readers import log_files
 from vectorstore.rejections import Rejections
@@ -83,23 +84,32 @@ def feed_back(
 
 @dataclass(frozen=True, slots=True)
 class FromFeedback:
-    """days: from the first event to the last, as days of the calendar."""
+    """days: from the first event to the last, as days of the calendar. first, last: days of the candidates."""
 
     results: Results
     days: int
+    first: date
+    last: date
+
+    def with_assigned(self, assigned: Mapping[Arm, int]) -> Results:
+        """The results beside how many users each arm was given; {} where nobody knows."""
+        return replace(self.results, assigned=assigned or None)
 
 
 def results_of(outcomes: Iterable[CandidateOutcome]) -> FromFeedback:
     """What came of candidates, as results by user and arm. Raises InputError where nothing has come yet."""
     days: list[datetime] = []
+    of_candidates: list[date] = []
 
     def rows() -> Iterator[UserRow]:
         for outcome in outcomes:
             moments = [event.at for event in outcome.events]
             days[:] = [min([*days[:1], *moments]), max([*days[1:], *moments])]
+            sent = outcome.facts.day
+            of_candidates[:] = [min([*of_candidates[:1], sent]), max([*of_candidates[1:], sent])]
             yield UserRow(outcome.facts.user_id, outcome.facts.arm, outcome.counts())
 
     results = gather(rows())
     if not results.arms:
         raise InputError("there is no feedback on any known candidate yet: journeys feedback FILE reads it")
-    return FromFeedback(results, (days[1].date() - days[0].date()) // timedelta(days=1) + 1)
+    return FromFeedback(results, (days[1].date() - days[0].date()) // timedelta(days=1) + 1, *of_candidates)

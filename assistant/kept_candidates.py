@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, delete, func, insert, or_, select, union, update
 
 from assistant import tables
 from assistant.candidate_facts import CandidateFacts
@@ -189,6 +189,18 @@ class Ledger:
         with self._database.reading() as connection:
             counts = {Reason(reason): int(count) for reason, count in connection.execute(asked)}
         return dict(sorted(counts.items(), key=lambda each: (-each[1], each[0])))
+
+    def assigned(self, first: date, last: date) -> dict[Arm, int]:
+        """How many users were in each arm in the runs of these days, told something or not; {} where none ran. A user
+        whose arm changed counts in none."""
+        kept, unsent = tables.candidates, tables.unsent
+        days = (first.isoformat(), last.isoformat())
+        both = union(*(select(each.c.user_id, each.c.arm).where(each.c.day.between(*days)) for each in (kept, unsent)))
+        pairs = both.subquery()
+        own = select(func.min(pairs.c.arm).label("arm")).group_by(pairs.c.user_id).having(func.count() == 1).subquery()
+        asked = select(own.c.arm, func.count()).group_by(own.c.arm)
+        with self._database.reading() as connection:
+            return {Arm(arm): int(count) for arm, count in connection.execute(asked)}
 
     def why_not_sent(self, user_id: str, day: date) -> list[NotSent]:
         """By channel, why the user was told nothing on a day; [] where he was told something, or nobody was asked."""

@@ -1,7 +1,7 @@
 """What people say of journeys: said, taken back, and in force at once."""
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -98,6 +98,11 @@ class Labelling:
         """The ids of the user's journeys for which nothing is ever to be sent, since a person said so."""
         labels = self.library.held_labels([user_id]).get(user_id, [])
         return silenced(labels, self.library.journeys(user_id)) if labels else set()
+
+    def silenced_of(self: _Labelled, journeys: Mapping[str, Sequence[Journey]]) -> dict[str, set[str]]:
+        """The same of many users, whose journeys are given; users of whom nobody said anything are left out."""
+        held = self.library.held_labels(sorted(journeys))
+        return {user_id: silenced(labels, journeys[user_id]) for user_id, labels in held.items()}
 
     def inferred(
         self: _Labelled, keywords: Sequence[Keyword], vectors: Floats, as_of: datetime, options: InferenceOptions

@@ -62,6 +62,7 @@ class ModelsSettings(Section):
     judge: ModelSettings = ModelSettings()
     inferrer: ModelSettings = ModelSettings()
     agent: ModelSettings = ModelSettings()
+    copywriter: ModelSettings = ModelSettings()
 
 
 def model_for(role: Role, settings: ModelsSettings) -> ModelSettings:

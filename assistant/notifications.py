@@ -1,12 +1,13 @@
 """The part of JourneyAssistant that decides whom to tell about what."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from assistant.copy_by_model import with_model
 from assistant.errors import LibraryError
 from assistant.expansions import Expansions
 from assistant.forgotten import ForgottenUsers
@@ -18,9 +19,13 @@ from assistant.settings import Settings
 from assistant.users_file import UsersFile
 from chains.experiment_arms import assign
 from chains.inference import InferenceModels
+from chains.journeys import Journey
 from chains.notification import Channel
 from vectorstore.activity_log import ActivityLog
 from vectorstore.embeddings import CachedEmbeddings
+
+if TYPE_CHECKING:
+    from chains.structured import Structured
 
 
 class _Notified(Protocol):
@@ -38,7 +43,7 @@ class _Notified(Protocol):
     def expansions(self) -> Expansions: ...
     @property
     def models(self) -> InferenceModels: ...
-    def never_notify(self, user_id: str) -> set[str]: ...
+    def silenced_of(self, journeys: Mapping[str, Sequence[Journey]]) -> dict[str, set[str]]: ...
     def day_to_notify(self) -> datetime: ...
 
 
@@ -51,12 +56,14 @@ class Notifications:
         *,
         as_of: datetime | None = None,
         users_file: Path | None = None,
+        structured: "Structured | None" = None,
         on_progress: Callable[[int, int], None] = lambda done, total: None,
     ) -> NotifySummary:
         """Decides for every user whether, and about what, he may be sent a message on the UTC day of as_of.
 
-        as_of: by default `day_to_notify`. users_file: who agreed to what; without it, nobody did. Raises LibraryError
-        where nothing was inferred yet, InputError where the users file cannot be read.
+        as_of: by default `day_to_notify`. users_file: who agreed to what; without it, nobody did.
+        structured: the models, where that of the role copywriter is to write; by default templates do.
+        Raises LibraryError where nothing was inferred yet, InputError where the users file cannot be read.
         """
         own, experiment = self.settings.notify, self.settings.experiment
         with ExitStack() as opened:
@@ -71,8 +78,10 @@ class Notifications:
                 zone=self.settings.zone,
                 salt=own.salt,
                 arm_of=partial(assign, salt=experiment.salt, shares=experiment.shares.by_arm),
-                never_of=self.never_notify,
+                never_of=self.silenced_of,
             )
+            if structured is not None:
+                plan = with_model(plan, structured, self.models.checker, self.settings)
             return notify_users(sources, channel, as_of or self.day_to_notify(), plan, on_progress)
 
     def day_to_notify(self: _Notified) -> datetime:

@@ -22,6 +22,16 @@ def summary_text(summary: NotifySummary, seconds: float) -> str:
     )
 
 
+def copy_text(summary: NotifySummary) -> str:
+    """One line on who worded the messages of a run in which a model was asked."""
+    count, fell_back = sum(summary.candidates.values()), sum(summary.fell_back.values())
+    told = f"a model wrote {summary.written:,} of {count:,}"
+    if not fell_back:
+        return told
+    reason, often = min(summary.fell_back.items(), key=lambda each: (-each[1], each[0]))
+    return f"{told}; {fell_back:,} have a template's words, most often ({often:,}) since {reason}"
+
+
 def reasons_table(summary: NotifySummary) -> Table:
     """Why users are told nothing, the commonest reason first."""
     table = Table("Reason", "Users", "The user …")
@@ -41,6 +51,8 @@ def summary_of(summary: NotifySummary, imported: Imported | None) -> dict[str, A
         "candidates": sum(summary.candidates.values()),
         "arms": {arm.value: count for arm, count in summary.candidates.items()},
         "reasons": {reason.value: count for reason, count in summary.reasons.items()},
+        "written_by_model": summary.written,
+        "fell_back": dict(summary.fell_back),
         "forgotten": summary.forgotten,
         "sent_by_others": None if imported is None else {"read": imported.read, "new": imported.new},
         "users_rejected": summary.rejected.total(),

@@ -1,17 +1,19 @@
 """What the page's Notifications read: candidates of a day and channel, who gets none, and what a policy would do."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, time
 from itertools import islice
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from assistant.kept_candidates import DoneRun
 from assistant.notify_power import Power, power_of
+from assistant.users_file import UsersFile
 from chains.journeys import Journey, Policy, Stage
 from chains.notification import Channel, Reason
-from chains.notification_rules import NotifyPolicy
+from chains.notification_rules import NotifyPolicy, refuse_user
 from chains.notify_simulation import Simulated, SimulatedTarget, SimulatedUser, simulate
 from vectorstore.errors import InputError
 
@@ -46,19 +48,23 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """of: users with a journey that may be told of; all: whether nobody was left out."""
+    """all: whether nobody was left out. agreed: the share of users with a journey to tell of who agreed to a channel
+    and are no minors, who alone count; None where no users file tells, so that all count."""
 
     trial: Trial
     simulated: Simulated
     power: Power
     all: bool
+    agreed: float | None = None
 
 
 @dataclass
 class NotifyDesk:
-    """assistant: whose notifications. Any thread may ask."""
+    """assistant: whose notifications. users_file: where there is one, those who agreed to nothing are left out of what
+    is tried. Any thread may ask."""
 
     assistant: "JourneyAssistant"
+    users_file: Path | None = None
     _lock: Lock = field(default_factory=Lock)
     _kept: tuple[object, tuple[SimulatedUser, ...], bool] | None = None
 
@@ -99,17 +105,22 @@ class NotifyDesk:
         )
 
     def tried(self, trial: Trial) -> Tried:
-        """What the policy would come to, as if everybody had agreed; users do not react, and no journey changes."""
+        """What the policy would come to for those who agreed; users do not react, and no journey changes. Raises
+        InputError where the users file cannot be read."""
         assistant = self.assistant
         users, everybody = self._users(trial.policy.confidence_floor)
+        agreed = self._agreed([user.user_id for user in users])
         found = simulate(
-            users,
+            users if agreed is None else [user for user in users if user.user_id in agreed],
             trial.policy,
             assistant.day_to_notify(),
             trial.days,
             assistant.settings.zone,
         )
-        return Tried(trial, found, power_of(found, trial.rate, trial.lift), everybody)
+        power, share = power_of(found, trial.rate, trial.lift), None
+        if agreed is not None and users:
+            share = len(agreed) / len(users)
+        return Tried(trial, found, power, everybody, share)
 
     def read_ahead(self) -> None:
         """What the first who simulates would wait for."""
@@ -138,6 +149,21 @@ class NotifyDesk:
                 targets.setdefault(journey.user_id, []).append(target)
         users = tuple(SimulatedUser(user_id, tuple(own)) for user_id, own in targets.items())
         return users, len(ids) <= MOST_SIMULATED
+
+    def _agreed(self, user_ids: Sequence[str]) -> set[str] | None:
+        """Those of these users who may be sent something on some channel; None where no file tells."""
+        own = self.assistant.settings.notify
+        if self.users_file is None:
+            return None
+        with UsersFile(self.users_file, own.columns, least_age=own.least_age) as file:
+            if not file.tells_consent:
+                return None
+            found = file.recipients(user_ids)
+        return {
+            user_id
+            for user_id, recipient in found.items()
+            if any(refuse_user(recipient, channel) is None for channel in Channel)
+        }
 
 
 def _may_be_told(journey: Journey, floor: float) -> bool:

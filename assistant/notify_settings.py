@@ -35,7 +35,7 @@ def _names(given: Any) -> Any:
 
 class NotifySettings(Section):
     """a_day, a_week: messages at most, over all channels. quiet_from, quiet_until: on the user's clock. least_slot:
-    minutes. cool_down_days, repeat_days, repeat_penalty, score_floor, expansion_floor, confidence_floor: see
+    minutes. cool_down_days, repeat_days, repeat_penalty, and the floors of score, expansion, confidence, interest: see
     `NotifyPolicy`. least_age: younger users are minors. salt: of the keys. segments: columns to carry along."""
 
     a_day: int = Field(default=1, ge=1)
@@ -46,9 +46,10 @@ class NotifySettings(Section):
     cool_down_days: int = Field(default=14, ge=0)
     repeat_days: int = Field(default=14, ge=0)
     repeat_penalty: float = Field(default=0.5, gt=0, le=1)
-    score_floor: Probability = 0.3
+    score_floor: Probability = 0.4
     expansion_floor: Probability = 0.05
     confidence_floor: Probability = 0.4
+    interest_floor: Probability = 0.05
     least_age: int = Field(default=18, ge=0)
     salt: str = Field(default="notify", min_length=1)
     segments: Annotated[tuple[str, ...], BeforeValidator(_names)] = ()
@@ -74,4 +75,5 @@ class NotifySettings(Section):
             score_floor=self.score_floor,
             expansion_floor=self.expansion_floor,
             confidence_floor=self.confidence_floor,
+            interest_floor=self.interest_floor,
         )

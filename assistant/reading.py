@@ -149,7 +149,7 @@ class Reading:
 
     @cached_property
     def notifications(self) -> NotifyDesk:
-        return NotifyDesk(self.assistant)
+        return NotifyDesk(self.assistant, self.users_file)
 
     def home(self) -> HomeFigures:
         counts, runs = self.assistant.library.count(), self.assistant.library.runs()

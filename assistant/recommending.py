@@ -55,27 +55,38 @@ def recommend_to(
                 f"the catalogue was made with the embedding {built.about.embedding}, not {embeddings.model}: "
                 "run: journeys expand"
             )
-        sources = sources_of(journeys, embeddings, built)
-        own = sorted({source.entry_id for source in sources if source.entry_id})
-        known = built.expansions(own, relations=True, items=True)
-        weight = {source.entry_id: source.weight for source in sources}
-        strength = {
-            relation.entry_id: weight[entry_id] * relation.strength
-            for entry_id, each in known.items()
-            for relation in each.relations
-            if relation.entry_id not in known
-        }
-        targets = nlargest(_TARGETS, strength, key=lambda entry_id: (strength[entry_id], entry_id))
-        known = {**built.expansions(targets), **known}
-        centres = built.centres
-        if not built.written.place.keys().isdisjoint(targets):
-            centres = _both(centres, built.written)
-            sources = _without_what_is_there(sources, known, embeddings, built.written)
-        related = recommend_journeys(sources, known, centres, options)
-        known.update(built.expansions([each.entry_id for each in related], items=True))
-        seen = {item for activity in activities or () if (item := item_of(activity)) is not None}
-        seen.update(normalize(text) for journey in journeys for text in journey.texts)
-        return Recommended(journeys=related, items=recommend_items(sources, known, related, seen, options))
+        return recommend_in(built, journeys, activities, embeddings, options)
+
+
+def recommend_in(
+    built: Built,
+    journeys: Sequence[Journey],
+    activities: Sequence[Activity] | None,
+    embeddings: CachedEmbeddings,
+    options: RecommendOptions | None = None,
+) -> Recommended:
+    """As `recommend_to`, of a build that is open, made with this embedding."""
+    sources = sources_of(journeys, embeddings, built)
+    own = sorted({source.entry_id for source in sources if source.entry_id})
+    known = built.remembering(own, relations=True, items=True)
+    weight = {source.entry_id: source.weight for source in sources}
+    strength = {
+        relation.entry_id: weight[entry_id] * relation.strength
+        for entry_id, each in known.items()
+        for relation in each.relations
+        if relation.entry_id not in known
+    }
+    targets = nlargest(_TARGETS, strength, key=lambda entry_id: (strength[entry_id], entry_id))
+    known = {**built.remembering(targets), **known}
+    centres = built.centres
+    if not built.written.place.keys().isdisjoint(targets):
+        centres = _both(centres, built.written)
+        sources = _without_what_is_there(sources, known, embeddings, built.written)
+    related = recommend_journeys(sources, known, centres, options)
+    known.update(built.remembering([each.entry_id for each in related], items=True))
+    seen = {item for activity in activities or () if (item := item_of(activity)) is not None}
+    seen.update(normalize(text) for journey in journeys for text in journey.texts)
+    return Recommended(journeys=related, items=recommend_items(sources, known, related, seen, options))
 
 
 def sources_of(journeys: Sequence[Journey], embeddings: CachedEmbeddings, built: Built) -> list[Source]:

@@ -25,11 +25,13 @@ class UsersFile(Closing):
 
     Of a user in two rows the one that agrees to less counts: consent has to be in both. segments: columns that are kept
     by name. least_age: who is younger is a minor, and so is who has an age that cannot be read. rejected: rows that
-    could not be read, by reason. Raises InputError where the file cannot be read.
+    could not be read, by reason. tells_consent: whether any row says yes or no of a channel. Raises InputError where
+    the file cannot be read.
     """
 
     def __init__(self, path: Path, columns: UserColumns, segments: Sequence[str] = (), least_age: int = 18) -> None:
         self.rejected: Counter[str] = Counter()
+        self.tells_consent = False
         self._columns, self._segments, self._least_age = columns, tuple(segments), least_age
         self._folder = tempfile.TemporaryDirectory(prefix="journeys-users-")
         self._rows = sqlite3.connect(Path(self._folder.name) / "users.sqlite", isolation_level=None)
@@ -78,6 +80,7 @@ class UsersFile(Closing):
             if not told[own.user_id]:
                 self.rejected["missing user"] += 1
                 continue
+            self.tells_consent |= any(told[name] for name in own.consents.values())
             waiting.append((told[own.user_id], json.dumps(self._body(told))))
             if len(waiting) == _AT_ONCE:
                 self._put(waiting)

@@ -75,17 +75,44 @@ def says_something(text: str) -> bool:
     return any(word not in empty and sum(sign.isalpha() for sign in word) > 1 for word in words)
 
 
+def is_modifier(word: str) -> bool:
+    """Whether it tells how a thing looks, or how big or old it is, and not what it is: no name ends with it."""
+    key = word.casefold().strip(_EDGES)
+    return key in _lists()["vague"] or key in _lists()["modifiers"] or key.isdecimal()
+
+
+def plural_of(text: str) -> str:
+    """An English noun in the plural, "" where it has none that is sure: "paper", "cutlery"."""
+    last = text.split()[-1]
+    if last.casefold() in _lists()["mass"] or not (last.isascii() and last.isalpha() and last[-1].islower()):
+        return ""
+    if last.endswith(("s", "x", "ch", "sh")):
+        return f"{text}es"
+    return f"{text[:-1]}ies" if last.endswith("y") and last[-2:-1] not in "aeiou" else f"{text}s"
+
+
 def item_text(title: str, longest: int = 60) -> str:
-    """An item's title as it stands in a list; a title with capitals of its own in quotes."""
-    line = " ".join(title.split()).strip(_EDGES)
+    """An item's title as it stands in a list: what a shop shouts, as the name of a product ("Cake Stand with Lid"); a
+    title with capitals of its own in quotes."""
+    line = " ".join(title.replace(",", ", ").split()).replace(" ,", ",").strip(_EDGES)
     if _shouts(line) or not any(sign.isupper() for sign in line):
-        return shortened(" ".join(map(_always, line.lower().split())), longest)
+        words = [_capital(word, place) for place, word in enumerate(line.lower().split())]
+        line = shortened(" ".join(words), longest)
+        return f"“{line}”" if "," in line else line
     return f"“{shortened(line, longest)}”" if len(line.split()) >= _QUOTED_FROM else shortened(line, longest)
 
 
 def listed(texts: Sequence[str], joined: str) -> str:
     """a, b and c. joined: what stands before the last."""
     return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])}{joined}{texts[-1]}"
+
+
+def _capital(word: str, place: int) -> str:
+    """Of a product's name: small are only the words between, and units."""
+    small = place and (
+        word in function_words() or (len(word) < 3 and word in _lists()["units"]) or word[:1].isdecimal()
+    )
+    return _written().get(word) or (word if small else word[:1].upper() + word[1:])
 
 
 def _shouts(line: str) -> bool:

@@ -7,23 +7,34 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
 from importlib import resources
+from itertools import islice
 
 from pydantic import BaseModel, ConfigDict
 
-from chains.copy_phrases import Phrase, Shape, begin, item_text, listed, phrase_of, says_something
+from chains.copy_phrases import Phrase, Shape, begin, is_modifier, item_text, listed, phrase_of
 from chains.journeys import Kind
 from chains.model_safety import fit_text
 from chains.naming_candidates import words_in
-from chains.notification import Channel, Copy, Option, TargetKind
+from chains.notification import Channel, Copy, Option, Reason, TargetKind
 from chains.safety import SensitivityChecker
-from vectorstore.activity import normalize
+from chains.topic_naming import Grounds, Said, Topic, beside, topics_of
 
 DEFAULT_LANGUAGE = "en"
-_MOST_ITEMS = 3
+#: Items at least, named by a template at most, and shown in the message at most.
+_LEAST_ITEMS, _MOST_NAMED, _MOST_SHOWN = 2, 3, 6
+#: So many topics are tried for items.
+_TOPICS = 8
+#: What a template's title has beside the topic, at least.
+_TITLE_WORDS = 12
 #: Where shouting was made speech, and an "I" with it.
 _FIRST_PERSON = re.compile(r"\bi(?:[ '’](?:am|m|have|ve|was|love|want|need|can|will|ll|do|don|hate)\b)", re.IGNORECASE)
-_ALSO = 2
-_ALSO_WORDS = 3
+_LATIN = re.compile("[A-Za-zÀ-ɏ]")
+_SLOT = re.compile(r"\{\w+\}")
+_ALSO = 3
+#: Fewer subjects beside the topic make no list.
+_LEAST_ALSO = 2
+#: An item that shares so many of its words with one before says the same in another colour.
+_SAME = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +49,20 @@ class Limits:
 LIMITS = {Channel.EMAIL: Limits(60, 110, 600), Channel.PUSH: Limits(50, 0, 120)}
 
 
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """What a message is made of, every part fit to be said. items: titles as they were given, the best first, of which
+    a template names a few. also: subjects beside the topic. source: the topic of the journey that leads there, None
+    of a journey itself."""
+
+    topic: Phrase
+    items: tuple[str, ...]
+    also: tuple[str, ...]
+    source: Phrase | None = None
+
+
 class Template(BaseModel):
-    """about, kinds, shapes: for which targets, kinds of journeys and phrases. needs: "also" where it names keywords."""
+    """about, kinds, shapes: for which targets, kinds of journeys and topics."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -47,19 +70,21 @@ class Template(BaseModel):
     about: tuple[TargetKind, ...]
     kinds: tuple[Kind, ...] = (Kind.SITUATIONAL, Kind.EVERGREEN)
     shapes: tuple[Shape, ...] = tuple(Shape)
-    needs: str = ""
     title: str
     preheader: str = ""
     body: str
 
-    def suits(self, option: Option, shape: Shape) -> bool:
-        return option.kind in self.about and option.journey_kind in self.kinds and shape in self.shapes
+    def suits(self, option: Option, matter: Matter) -> bool:
+        named = matter.source is not None or "{source}" not in self.title + self.preheader + self.body
+        fits = matter.topic.shape in self.shapes and option.journey_kind in self.kinds
+        return named and fits and option.kind in self.about
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What copy is wanted: about what, on which channel, in which language. items: titles, the best first. seed: by
-    which a template is picked. not_again: templates that it should not be. leads: texts to be preferred to the name."""
+    which a template is picked. not_again: templates that it should not be. grounds, source: what the names of the topic
+    and of the journey that leads there rest on; by default the option's own texts."""
 
     option: Option
     channel: Channel
@@ -67,29 +92,50 @@ class Wish:
     items: tuple[str, ...] = ()
     seed: str = ""
     not_again: tuple[str, ...] = ()
-    leads: tuple[str, ...] = ()
+    grounds: Grounds | None = None
+    source: Grounds | None = None
 
 
-def write_copy(wish: Wish, checker: SensitivityChecker) -> Copy | None:
-    """The first template, in an order that hangs on the seed, whose text is fit to be sent; None where none is.
+def write_copy(wish: Wish, checker: SensitivityChecker) -> Copy | Reason:
+    """The first template, in an order that hangs on the seed, whose text is fit to be sent, or why there is none.
 
-    One of `not_again` is taken only where there is no other. It leads with the first of leads, name and keywords that
-    says what it is about and is fit.
+    One of `not_again` is taken only where there is no other.
     """
-    language = language_of(wish.language)
-    topic = _topic(wish, checker)
-    if topic is None:
-        return None
-    items = _items(wish.items, topic, checker)
-    also = _also(wish.option, topic, checker)
-    for template in _ordered(wish, language, topic.shape, bool(items)):
-        if template.needs == "also" and not also:
-            continue
+    matter = matter_of(wish, checker)
+    return matter if isinstance(matter, Reason) else fill_copy(wish, matter, checker)
+
+
+def matter_of(wish: Wish, checker: SensitivityChecker) -> Matter | Reason:
+    """What may be said, or that no name is fit to be sent, or that there is nothing to show beside it.
+
+    Of the few best topics that one is taken which items belong to, else the best where it has subjects beside it.
+    """
+    grounds = wish.grounds or _grounds_of(wish.option)
+    longest = LIMITS[wish.channel].title - _TITLE_WORDS
+    topics = _topics(grounds, longest, checker)
+    if not topics:
+        return Reason.NO_NAME
+    source = None
+    if wish.option.kind is TargetKind.EXPANSION:
+        own = wish.source or Grounds((Said(phrase_of(wish.option.source).text),), (wish.option.source,), least=1)
+        source = next((topic.phrase for topic in _topics(own, longest, checker)), None)
+    for topic in topics:
+        if items := tuple(_items(wish.items, topic, checker)):
+            return Matter(topic.phrase, items, tuple(_also(grounds, topic, checker)), source)
+    if also := tuple(_also(grounds, topics[0], checker)):
+        return Matter(topics[0].phrase, (), also, source)
+    return Reason.NOTHING_TO_SHOW
+
+
+def fill_copy(wish: Wish, matter: Matter, checker: SensitivityChecker) -> Copy | Reason:
+    """The copy that a template makes of it."""
+    language, items = language_of(wish.language), [item_text(title) for title in matter.items[:_MOST_NAMED]]
+    for template in _ordered(wish, language, matter):
         for count in range(max(len(items), 1), 0, -1):
-            copy = _filled(template, language, topic, wish, items[:count], also)
+            copy = _filled(template, language, matter, items[:count])
             if copy is not None and not why_unfit_copy(copy, wish.channel, checker):
                 return copy
-    return None
+    return Reason.NO_COPY
 
 
 def why_unfit_copy(copy: Copy, channel: Channel, checker: SensitivityChecker) -> str:
@@ -112,42 +158,50 @@ def language_of(wanted: str) -> str:
     return primary if primary in _templates() else DEFAULT_LANGUAGE
 
 
-def _topic(wish: Wish, checker: SensitivityChecker) -> Phrase | None:
-    option = wish.option
-    longest = LIMITS[wish.channel].title
-    for text in dict.fromkeys((*wish.leads, option.name, *option.keywords)):
-        phrase = phrase_of(text, option.written)
-        if len(phrase.text) <= longest and says_something(phrase.text) and is_fit(phrase.text, checker):
-            return phrase
-    return None
+def _grounds_of(option: Option) -> Grounds:
+    texts = dict.fromkeys((phrase_of(option.name).text, *option.keywords, *option.written))
+    return Grounds(tuple(map(Said, texts)), (option.name,), least=1)
 
 
-def _items(titles: Sequence[str], topic: Phrase, checker: SensitivityChecker) -> list[str]:
-    """The first few that may be said and do not say just what the topic says, or one before."""
-    said = {frozenset(words_in(topic.text))}
+def _topics(grounds: Grounds, longest: int, checker: SensitivityChecker) -> list[Topic]:
+    """The best few that may be said."""
+    fit = (
+        each
+        for each in topics_of(grounds)
+        # In templates of another script it would read as a slip.
+        if len(each.phrase.text) <= longest and _LATIN.search(each.phrase.text) and is_fit(each.phrase.text, checker)
+    )
+    return list(islice(fit, _TOPICS))
+
+
+def _items(titles: Sequence[str], topic: Topic, checker: SensitivityChecker) -> list[str]:
+    """The first few that belong to the topic, may be said, and say more than the topic or one before; [] where they are
+    too few. What belongs to it has all of its words that say what it is."""
+    said = [topic.words]
     found: list[str] = []
+    needed = frozenset(word for word in topic.words if not is_modifier(word)) or topic.words
     for title in titles:
-        text, words = item_text(title), frozenset(words_in(title))
-        if words not in said and is_fit(text, checker):
-            said.add(words)
-            found.append(text)
-    return found[:_MOST_ITEMS]
+        words = frozenset(words_in(title))
+        told = frozenset(word for word in words if not is_modifier(word))
+        if not needed <= words or any(told <= before or _alike(told, before) for before in said):
+            continue
+        if is_fit(item_text(title), checker):
+            said.append(told)
+            found.append(title)
+            if len(found) == _MOST_SHOWN:
+                break
+    return found if len(found) >= _LEAST_ITEMS else []
 
 
-def _also(option: Option, topic: Phrase, checker: SensitivityChecker) -> list[str]:
-    """Keywords beside the topic, none of which says the same words."""
-    words = set(normalize(topic.text).split())
-    found: list[str] = []
-    for text in option.keywords:
-        phrase = phrase_of(text, option.written)
-        own = set(normalize(phrase.text).split())
-        # One word by itself says little, unless it is a plural or a gerund.
-        least = 1 if phrase.shape is Shape.NOUN else 2
-        short = phrase.shape in {Shape.NOUN, Shape.LABEL} and least <= len(phrase.text.split()) <= _ALSO_WORDS
-        if short and not own & words and says_something(phrase.text) and is_fit(phrase.text, checker):
-            found.append(phrase.text)
-            words |= own
-    return found[:_ALSO]
+def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
+    return len(one & other) >= _SAME * len(one | other)
+
+
+def _also(grounds: Grounds, topic: Topic, checker: SensitivityChecker) -> list[str]:
+    """Subjects beside the topic; [] where they are too few."""
+    fit = (each.text for each in beside(grounds, topic) if is_fit(each.text, checker))
+    found = list(islice(fit, _ALSO))
+    return found if len(found) >= _LEAST_ALSO else []
 
 
 def is_fit(text: str, checker: SensitivityChecker) -> bool:
@@ -157,37 +211,34 @@ def is_fit(text: str, checker: SensitivityChecker) -> bool:
     return checker.text(text) is None
 
 
-def _ordered(wish: Wish, language: str, shape: Shape, has_items: bool) -> list[Template]:
+def _ordered(wish: Wish, language: str, matter: Matter) -> list[Template]:
     """With items those that name them, then those that do not; each group in the order of the seed, the last used
     after the others."""
     groups = _templates()[language]
-    names = [wish.channel.value, f"{wish.channel.value}_bare"][0 if has_items else 1 :]
     chosen: list[Template] = []
-    for name in names:
-        own = [each for each in groups[name] if each.suits(wish.option, shape)]
-        chosen += sorted(own, key=lambda each: (not each.needs, _hash(f"{wish.seed}:{each.id}"), each.id))
+    for name, there in ((wish.channel.value, matter.items), (f"{wish.channel.value}_bare", matter.also)):
+        own = [each for each in groups[name] if there and each.suits(wish.option, matter)]
+        chosen += sorted(own, key=lambda each: (_hash(f"{wish.seed}:{each.id}"), each.id))
     return sorted(chosen, key=lambda each: f"{language}.{each.id}" in wish.not_again)
 
 
-def _filled(
-    template: Template, language: str, topic: Phrase, wish: Wish, items: Sequence[str], also: Sequence[str]
-) -> Copy | None:
+def _filled(template: Template, language: str, matter: Matter, items: Sequence[str]) -> Copy | None:
     """None where a part is too long."""
     joined = _joined()[language]
-    source = phrase_of(wish.option.source, wish.option.written)
-    all_items = listed(items, joined) if items else ""
+    all_items, also = (listed(each, joined) if each else "" for each in (items, matter.also))
     slots = {
-        "Topic": topic.start,
-        "topic": topic.text,
-        "source": source.text,
+        "Topic": matter.topic.start,
+        "topic": matter.topic.text,
+        "source": matter.source.text if matter.source else "",
         "items": all_items,
-        "Items": begin(all_items),
         "first": items[0] if items else "",
         "First": begin(items[0]) if items else "",
-        "also": listed(also, joined) if also else "",
+        "also": also,
+        "Also": begin(also),
+        "one": matter.also[0] if matter.also else "",
+        "One": begin(matter.also[0]) if matter.also else "",
+        "other": matter.also[1] if matter.also else "",
     }
-    if "{source}" in template.title + template.preheader + template.body and not says_something(source.text):
-        return None
     parts = [each.format_map(slots) for each in (template.title, template.body, template.preheader)]
     # A topic that begins with a capital of its own may stand where a sentence begins with the slot.
     title, body, preheader = (begin(_tidy(part)) if part else "" for part in parts)
@@ -201,6 +252,13 @@ def _tidy(text: str) -> str:
 
 def _hash(text: str) -> bytes:
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+
+
+def template_words(language: str) -> str:
+    """All that the templates of a language say beside their slots."""
+    groups = _templates()[language_of(language)]
+    texts = (text for group in groups.values() for each in group for text in (each.title, each.preheader, each.body))
+    return " ".join(dict.fromkeys(word for text in texts for word in _SLOT.sub(" ", text).split()))
 
 
 def template_ids() -> dict[str, Collection[str]]:

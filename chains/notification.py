@@ -46,6 +46,8 @@ class Reason(StrEnum):
     COOL_DOWN = "cool_down"
     REPEATS = "repeats"
     NO_INTEREST = "no_interest"
+    NO_NAME = "no_name"
+    NOTHING_TO_SHOW = "nothing_to_show"
     NO_COPY = "no_copy"
     HOLDOUT = "holdout"
 
@@ -70,6 +72,8 @@ MEANS = {
     Reason.COOL_DOWN: "was told about this journey not long ago",
     Reason.REPEATS: "was told of much the same not long ago",
     Reason.NO_INTEREST: "is to be told of an interest, and has none that others share",
+    Reason.NO_NAME: "has no journey with a name fit to send",
+    Reason.NOTHING_TO_SHOW: "has nothing to be shown on what could be told: no items, no subjects beside it",
     Reason.NO_COPY: "has no journey of which a message can be written that says nothing of a person",
     Reason.HOLDOUT: "is in the arm that is sent nothing",
 }
@@ -126,14 +130,16 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One message in words, plain text on one line each. preheader: of an e-mail, "" of a push. items: how many of the
-    items it names. fallback: why a model that was asked has no part in it."""
+    """One message in words, plain text on one line each. preheader: of an e-mail, "" of a push. fallback: why a model
+    that was asked has no part in it. model, prompt_version: which wrote it, "" for a template."""
 
     template: str
     title: str
     body: str
     preheader: str = ""
     fallback: str = ""
+    model: str = ""
+    prompt_version: str = ""
 
 
 @dataclass(frozen=True, slots=True)

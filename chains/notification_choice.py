@@ -2,10 +2,11 @@
 would tell him, for comparison."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from chains.expansion import RelationKind
 from chains.journeys import Journey, Term
 from chains.notification import Option, Reason, Sent, TargetKind
 from chains.notification_rules import NotifyPolicy, refuse_journey, refuse_target
@@ -41,7 +42,7 @@ def journey_options(
     """Of a user's journeys and what they lead to, those that may be told, by score, each with its penalty in it.
 
     A related journey is told only where the journey that leads there most might be told itself but for having been told
-    of lately.
+    of lately, and not where only the meaning is near: nobody went from the one to the other.
     """
     reasons: dict[str, Reason | None] = {}
     options: list[Option] = []
@@ -59,7 +60,7 @@ def journey_options(
     by_id = {journey.journey_id: journey for journey in journeys}
     for each in related:
         source = each.because[0].journey_id
-        if source not in by_id or reasons[source] not in _STILL_LEADS:
+        if source not in by_id or reasons[source] not in _STILL_LEADS or _only_near(each):
             continue
         reason, score = refuse_target(each.entry_id, each.name, each.score, policy.expansion_floor, sent, day, policy)
         if reason is None:
@@ -69,15 +70,16 @@ def journey_options(
     return Choice(tuple(options), dict(sorted(refused.items())), max(refused, key=_ORDER.index, default=None))
 
 
-def interest_option(
+def interest_options(
     events: Sequence[Activity],
     entry_of: Mapping[str, str],
     entries: Mapping[str, Expansion],
     sent: Sequence[Sent],
     as_of: datetime,
     policy: NotifyPolicy,
-) -> Option | None:
-    """The shared interest with most of the events, each worth half after 14 days; of equals the one met last.
+) -> Iterator[Option]:
+    """The shared interests that hold enough of the events, the best first: that with most of them, each worth half
+    after 14 days; of equals the one met last.
 
     events: of the user, in order of time, without what must not be told. entry_of: by normalized text the entry of the
     catalogue that it is nearest to, where one is near. It knows nothing of journeys, nor of whether they have ended.
@@ -86,22 +88,28 @@ def interest_option(
     worth: defaultdict[str, float] = defaultdict(float)
     last: dict[str, int] = {}
     total = 0.0
+    keys = {text: normalize(text) for text in {event.text for event in events}}
+    counts = Counter(entry_of.get(keys[event.text]) for event in events)
     for place, event in enumerate(events):
         value = 0.5 ** ((as_of - event.timestamp) / timedelta(days=INTEREST_HALF_LIFE))
         total += value
-        entry_id = entry_of.get(normalize(event.text))
+        entry_id = entry_of.get(keys[event.text])
         if entry_id is not None and entry_id in entries:
             worth[entry_id] += value
             last[entry_id] = place
     for entry_id in sorted(worth, key=lambda own: (-round(worth[own], _DIGITS), -last[own])):
         entry = entries[entry_id].entry
         share = min(worth[entry_id] / total, 1.0) if total else 0.0
+        # What was done once among hundreds is no interest.
+        if round(share, _DIGITS) < policy.interest_floor:
+            return
         reason, _ = refuse_target(entry_id, entry.name, 1.0, 0.0, sent, as_of.date(), policy)
         if reason is None:
-            count = sum(entry_of.get(normalize(event.text)) == entry_id for event in events)
-            term = Term(name="share of recent activity", value=f"{count} of {len(events)} events", contribution=share)
+            term = Term(
+                name="share of recent activity", value=f"{counts[entry_id]} of {len(events)} events", contribution=share
+            )
             keywords = tuple(keyword.text for keyword in entry.keywords)
-            return Option(
+            yield Option(
                 TargetKind.INTEREST,
                 entry_id,
                 entry.name,
@@ -110,7 +118,6 @@ def interest_option(
                 keywords=keywords[:_KEYWORDS],
                 written=keywords,
             )
-    return None
 
 
 def _own(journey: Journey, score: float) -> Option:
@@ -146,6 +153,11 @@ def _led_to(related: RelatedJourney, source: Journey, score: float) -> Option:
         keywords=related.keywords[:_KEYWORDS],
         written=(*related.keywords, *(keyword.text for keyword in source.keywords), *source.texts),
     )
+
+
+def _only_near(related: RelatedJourney) -> bool:
+    relation = related.because[0].relation
+    return relation is not None and relation.kind is RelationKind.NEAR
 
 
 def _penalty(before: float, after: float) -> tuple[Term, ...]:

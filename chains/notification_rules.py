@@ -21,6 +21,7 @@ class NotifyPolicy:
     the user's clock. least_minutes: a shorter slot is none. cool_down_days: before the same journey or entry is told
     again. repeat_days: how long what was told counts against what is like it, by the factor repeat_penalty each.
     score_floor, expansion_floor, confidence_floor: least scores of a journey and of a related one, least confidence.
+    interest_floor: the least part of recent activity that an interest has.
     """
 
     a_day: int = 1
@@ -31,9 +32,10 @@ class NotifyPolicy:
     cool_down_days: int = 14
     repeat_days: int = 14
     repeat_penalty: float = 0.5
-    score_floor: float = 0.3
+    score_floor: float = 0.4
     expansion_floor: float = 0.05
     confidence_floor: float = 0.4
+    interest_floor: float = 0.05
 
 
 def refuse_user(recipient: Recipient | None, channel: Channel) -> Reason | None:

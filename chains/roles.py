@@ -12,3 +12,4 @@ class Role(StrEnum):
     JUDGE = "judge"
     INFERRER = "inferrer"
     AGENT = "agent"
+    COPYWRITER = "copywriter"

@@ -199,7 +199,7 @@ def _nothing(reading: Reading, found: NotifyDay, place: Place) -> Markup:
 def simulator(reading: Reading, place: Place) -> Markup:
     """A policy, and what it would come to."""
     asked = {name: place.option(name) for name in _ASKED}
-    says = "What a policy would come to, day by day. Users do not react, no journey changes, and all have agreed."
+    says = "What a policy would come to, day by day. Users do not react, and no journey changes."
     try:
         desk = reading.notifications
         plain, tried = desk.trial({}), desk.tried(desk.trial(asked))
@@ -271,10 +271,13 @@ def outcome(tried: Tried) -> Markup:
     told = "; ".join(f"day {number}: {count}" for number, count in enumerate(found.a_day, 1))
     ends = ("day 1", f"at most {max(found.a_day, default=0):,} a day", f"day {trial.days}")
     crowded = ((reason.value.replace("_", " "), count) for reason, count in found.crowded_out.items())
+    all_agreed = tag("p", "No file of users tells who has agreed, so all count as if they had.", class_="small")
+    agreed = all_agreed if tried.agreed is None else chip(f"{tried.agreed:.0%} of these users have agreed", "ink")
     partly = None if tried.all else chip(f"the first {MOST_SIMULATED:,} users", "amber")
     return joined(
         (
             tag("dl", drawn, class_="tiles"),
+            agreed,
             partly,
             tag("p", "Messages by day", class_="small"),
             bars(found.a_day, f"Messages by day: {told}", "c0", 46),

@@ -36,7 +36,9 @@ def experiment(
     from_feedback: Annotated[
         bool, typer.Option("--from-feedback", help="Read what journeys feedback kept, instead of a file.")
     ] = False,
-    candidates: Annotated[Path | None, typer.Option(help="The JSONL that journeys notify wrote.")] = None,
+    candidates: Annotated[
+        Path | None, typer.Option(help="The JSONL that journeys notify wrote; by default what it kept.")
+    ] = None,
     primary: Annotated[str, typer.Option(help="The metric that decides.")] = "click",
     wanted: Annotated[float, typer.Option(min=0.0001, help="The relative lift hoped for, fixed beforehand.")] = 0.1,
     most_harm: Annotated[float, typer.Option(min=0.0001, help="The relative rise of a guard that may be.")] = 0.25,
@@ -64,11 +66,11 @@ def experiment(
     if results is not None:
         _show(read_results(results, settings.max_rejected), asked, to_json=to_json)
         return
-    if candidates is None:
-        raise InputError("--from-feedback needs --candidates, the JSONL that journeys notify wrote")
     with JourneyAssistant.from_settings(settings) as assistant:
-        found = results_of(assistant.library.outcomes(CandidatesInFile(candidates)))
-    _show(found.results, asked if days else replace(asked, days=found.days), to_json=to_json)
+        ledger = assistant.library.ledger
+        found = results_of(assistant.library.outcomes(CandidatesInFile(candidates) if candidates else ledger))
+        given = found.with_assigned(ledger.assigned(found.first, found.last))
+    _show(given, asked if days else replace(asked, days=found.days), to_json=to_json)
 
 
 def _simulate(*, to_json: bool) -> None:

@@ -82,7 +82,8 @@ def read_out(results: Results, asked: Asked) -> Readout:
     best = primary.best if primary else None
     return Readout(
         asked=asked,
-        ratio=check_ratio(results.users, asked.shares),
+        # Of users of whom feedback came the holdout has none, and an arm that people like better has more.
+        ratio=check_ratio(results.users if results.assigned is None else results.assigned, asked.shares),
         rates={metric: own for metric, own in rates.items() if own},
         guards=tuple(each for each in compared if each.metric in GUARDS),
         lifts=lifts,

@@ -56,11 +56,14 @@ class ArmResults:
 
 @dataclass(frozen=True)
 class Results:
-    """rejected: rows that could not be read, by reason. mixed: users who were found in two arms, and are left out."""
+    """rejected: rows that could not be read, by reason. mixed: users who were found in two arms, and are left out.
+    assigned: how many users were assigned to each arm, whether or not anything came of them; None where that is not
+    known."""
 
     arms: Mapping[Arm, ArmResults]
     mixed: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
+    assigned: Mapping[Arm, int] | None = None
 
     @property
     def users(self) -> dict[Arm, int]:

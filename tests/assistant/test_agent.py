@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from homes import ROWS, MadeAssistant, two_of_each, write_log
+from homes import ROWS, MadeAssistant, Row, made_rows, two_of_each, write_log
 from langchain_core.messages import BaseMessage, HumanMessage, ToolMessage
 from scripted_agent import Calls, Says, Script, agent_of, by, of_kind, script_of, scripted
 from scripted_model import UnexpectedPrompt
@@ -143,9 +143,15 @@ def test_why_somebody_was_told_and_another_was_not_is_what_the_ledger_says(tmp_p
     settings = Settings(home=tmp_path / "home", experiment={"shares": shares})
     users = tmp_path / "users.csv"
     users.write_text("user_id,email_consent\nann,yes\nbob,no\n", encoding="utf-8")
+    # Others have saved what a message to ann can show.
+    others = ("bob", "cat", "dan", "eve")
+    rows = [row for user in ("ann", *others) for row in made_rows(user, "garden")]
+    rows += [Row(user, f"garden path {kind}", 3, "save") for user in others for kind in ("hook", "stand", "frame")]
+    rows += [Row("ann", f"garden path {kind}", 3, "save") for kind in ("basket", "holder")]
     with MadeAssistant(settings) as assistant:
-        assistant.ingest([write_log(tmp_path / "log.csv", ROWS)])
+        assistant.ingest([write_log(tmp_path / "log.csv", rows)])
         assistant.infer()
+        assistant.expand()
         assistant.notify(Channel.EMAIL, users_file=users)
         [candidate] = assistant.candidates("ann")
         calls: Calls = (("why_sent_or_not", {"user_id": "ann"}), ("why_sent_or_not", {"user_id": "bob"}))

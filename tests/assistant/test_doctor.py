@@ -118,7 +118,10 @@ def test_a_model_is_asked_for_real(tmp_path: Path) -> None:
         settings = Settings(home=tmp_path / "home", embedding={"model": "words"}, models=chosen)
         checks = [check for check in examine(settings) if check.part.startswith("language model")]
         url = server.url
-    assert checks[0].part == f"language model: openai:local at {url}, for namer, expander, explainer, inferrer, agent"
+    assert (
+        checks[0].part
+        == f"language model: openai:local at {url}, for namer, expander, explainer, inferrer, agent, copywriter"
+    )
     assert (checks[0].state, checks[0].advice) == ("on", "")
     assert (checks[1].part, checks[1].state) == ("language model: openai:other, for judge", "broken")
 

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from made_lists import made_list
 
 from assistant.candidate_facts import CandidateFacts
+from assistant.experiment.metrics import METRICS
+from assistant.experiment.readout import Asked, read_out
 from assistant.feedback_rows import FeedbackEvent, Outcome, read_events
 from assistant.feeding_back import feed_back, results_of
 from assistant.library import Library
@@ -121,6 +123,9 @@ def test_counts_of_a_candidate(library: Library) -> None:
     assert counts == {"k1": nothing | done, "k3": nothing | {"sent": 1.0, "unsubscribed": 1.0}}
 
 
+ASKED = Asked(dict.fromkeys(Arm, 1 / 3), next(each for each in METRICS if each.name == "click"))
+
+
 def test_results_by_user_and_arm(library: Library) -> None:
     library.put_feedback(
         [
@@ -132,6 +137,9 @@ def test_results_by_user_and_arm(library: Library) -> None:
     )
     found = results_of(library.outcomes(KNOWN))
     assert found.days == 3  # from 2 April 8:00 to 4 April 10:00
+    assert found.with_assigned({}).assigned is None
+    assert read_out(found.with_assigned(dict.fromkeys(Arm, 40)), ASKED).ratio.users == dict.fromkeys(Arm, 40)
+    assert read_out(found.results, ASKED).ratio.users == {Arm.JOURNEY: 1, Arm.INTEREST: 1}
     told = {
         arm: {name: own.counts[name].tolist() for name in ("sent", "opened", "clicked", "complained")}
         for arm, own in found.results.arms.items()

@@ -7,15 +7,20 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 from homes import (
+    TOPICS,
     MadeAssistant,
+    Row,
     failed,
     made,
     run,
@@ -23,12 +28,16 @@ from homes import (
     words_fixture,
     write_log,
 )
+from langchain_core.messages import HumanMessage
+from model_server import ModelServer, serving
+from scripted_model import data_of
 
 from assistant.notifications import midnight_after
 from assistant.notifying import NotifyPlan, NotifySummary, Sources, notify_users
+from assistant.settings import Settings
 from assistant.users_file import UsersFile
 from chains.copywriting import why_unfit_copy
-from chains.experiment_arms import Arm
+from chains.experiment_arms import Arm, assign
 from chains.notification import Channel, Copy, Reason
 from chains.notification_rules import NotifyPolicy
 
@@ -41,12 +50,33 @@ DAY = AS_OF.date()
 ON = ("--as-of", "2026-03-15")
 
 
+def with_items(rows: Sequence[Row]) -> list[Row]:
+    """And behind each text two of five items that are called so, so that others have some that a user has not met."""
+    kinds = ("holder", "stand", "basket", "hook", "frame")
+    known = {text for texts in TOPICS.values() for text in texts}
+    added = [
+        replace(row, text=f"{row.text} {kinds[(int(row.user_id[-4:]) + more) % 5]}", kind="save")
+        for row in rows
+        if row.text in known
+        for more in (0, 1)
+    ]
+    return [*rows, *added]
+
+
+def worded(request: dict[str, Any]) -> str:
+    """Good words for most messages, and of a person for the others."""
+    data = data_of([HumanMessage(str(each["content"])) for each in request["messages"]])
+    topic, (first, *others) = data["topic"], data["items"]
+    body = f"Worth a closer look: {first} and {others[0]}." if len(first) % 4 else f"You will love {topic}."
+    return json.dumps({"title": f"Fresh finds: {topic}", "preheader": f"Starting with {first}.", "body": body})
+
+
 @pytest.fixture(scope="module", name="known")
 def known_fixture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with users, journeys and a catalogue; not to be written to."""
     home = tmp_path_factory.mktemp("known") / "home"
     with made(home) as assistant:
-        log = write_log(home.parent / "log.csv", two_of_each(USERS))
+        log = write_log(home.parent / "log.csv", with_items(two_of_each(USERS)))
         assistant.ingest([log], index=False)
         assistant.infer(as_of=AS_OF)
         assistant.expand()
@@ -94,7 +124,13 @@ def notified(
             assistant.forgotten,
             file,
         )
-        plan = NotifyPlan(policy or NotifyPolicy(), UTC, "notify", lambda user_id: arm, lambda user_id: never)
+        plan = NotifyPlan(
+            policy or NotifyPolicy(),
+            UTC,
+            "notify",
+            lambda user_id: arm,
+            lambda journeys: dict.fromkeys(journeys, never),
+        )
         return notify_users(sources, channel, as_of, plan)
 
 
@@ -133,6 +169,37 @@ class TestCommand:
         with made(home) as assistant:
             (why,) = assistant.library.ledger.why_not_sent("user-0001", DAY)
             assert why.reason is Reason.NO_CONSENT
+
+    def test_a_model_words_what_it_words_well_and_templates_the_rest(
+        self, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        users = write_users(tmp_path / "users.csv")
+        told = ("--home", home, "notify", "--channel", "email", *ON, "--users-file", users)
+        no_model = run(capsys, *told, "--copy", "model", "-o", tmp_path / "none.jsonl")
+        assert "set models.copywriter.model" in failed(no_model)
+        with serving(ModelServer(worded, faults=("", "", "429", "refusal", "not_json"))) as server:
+            options = f'[models.copywriter]\nmodel = "openai:local"\nbase_url = "{server.url}"\n'
+            (home / "journeys.toml").write_text(options, encoding="utf-8")
+            out, audit = tmp_path / "out.jsonl", tmp_path / "audit.jsonl"
+            ran = run(capsys, *told, "--copy", "model", "--audit", audit, "-o", out, "--json")
+            assert ran.code == 0, ran.err
+            again = run(capsys, *told, "--copy", "model", "-o", tmp_path / "again.jsonl", "--max-tokens", "10")
+            assert again.code == 0, again.err
+        summary, rows = json.loads(ran.out), rows_of(out)
+        by_model = [row for row in rows if row["model"]]
+        assert len(by_model) == summary["written_by_model"] > len(rows) // 3
+        assert sum(summary["fell_back"].values()) == len(rows) - len(by_model) > 0
+        assert {row["template"] for row in by_model} == {"model"}
+        assert all(str(row["prompt_version"]).startswith("copy-1-") for row in by_model)
+        assert all(row["template"] != "model" and row["fallback"] for row in rows if not row["model"])
+        assert summary["usage"][0]["step"] == "copy"
+        assert len(audit.read_text(encoding="utf-8").splitlines()) >= len(by_model)
+        # Good replies are kept, and without money for more the templates stand.
+        kept = {row["key"]: row for row in rows_of(tmp_path / "again.jsonl")}
+        assert all(kept[row["key"]] == row for row in by_model)
+        assert {kept[row["key"]]["fallback"] for row in rows if not row["model"]} == {
+            "no model wrote it: the budget was spent"
+        }
 
     def test_twice_is_once_and_parquet_holds_the_same(
         self, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -180,6 +247,12 @@ class TestCommand:
         told.write_text(f"key,kind,timestamp\n{key},clicked,2026-03-15T09:00:00Z\nother,clicked,2026-03-15\n")
         found = json.loads(run(capsys, "--home", home, "feedback", told, "--json").out)
         assert (found["new"], found["aside"]) == (2, 1)
+        # All users were assigned, whether or not they were sent something, and one only of them clicked.
+        read = json.loads(run(capsys, "--home", home, "experiment", "--from-feedback", "--json").out)
+        shares = Settings().experiment.shares.by_arm
+        assigned = Counter(assign(f"user-{number:04d}", "journeys", shares).value for number in range(USERS))
+        assert read["sample_ratio"]["users"] == assigned
+        assert assigned["holdout"] > 0
 
     def test_errors_say_what_to_do(self, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         ask = ("--home", home, "notify", "--channel", "email", "-o")
@@ -206,7 +279,7 @@ def test_the_days_after_follow_caps_and_cool_downs(home: Path, tmp_path: Path) -
         templates = [row["template"] for row in sorted(own, key=lambda row: str(row["day"]))]
         assert all(one != other for one, other in pairwise(templates))
         kinds |= {row["target_kind"] for row in own}
-    assert kinds == {"journey", "expansion"}
+    assert kinds == {"journey"}, "no interest here leads to another but by its meaning"
     assert days[4].reasons[Reason.WEEK_CAP] + days[4].reasons.get(Reason.COOL_DOWN, 0) > 0
 
 
@@ -303,9 +376,9 @@ def test_midnights() -> None:
 _RUN = """
 import sys
 sys.path.insert(0, sys.argv.pop(1))
-import assistant.assistant
+import assistant.home
 from homes import word_embeddings
-assistant.assistant.open_embeddings = lambda spec, *, folder, **others: word_embeddings(folder)
+assistant.home.open_embeddings = lambda spec, *, folder, **others: word_embeddings(folder)
 import assistant.notifying
 assistant.notifying._USERS_AT_ONCE = 7
 from assistant.cli import main

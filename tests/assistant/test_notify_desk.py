@@ -96,6 +96,20 @@ def test_more_a_week_is_never_fewer_messages(assistant: MadeAssistant) -> None:
     assert counts[0] > 0
 
 
+def test_who_agreed_to_nothing_is_not_simulated(assistant: MadeAssistant, users: Path, tmp_path: Path) -> None:
+    # Of three users ann agreed to e-mail, bob to nothing, and cat is not in the file.
+    desk = NotifyDesk(assistant, users)
+    tried = desk.tried(desk.trial({"floor": "0"}))
+    assert tried.simulated.users == 1
+    assert tried.agreed == pytest.approx(1 / 3)
+    everybody = NotifyDesk(assistant)
+    assert everybody.tried(everybody.trial({"floor": "0"})).simulated.users == 3
+    silent = tmp_path / "segments.csv"
+    silent.write_text("user_id,activity\nann,light\n", encoding="utf-8")
+    without = NotifyDesk(assistant, silent).tried(desk.trial({"floor": "0"}))
+    assert (without.simulated.users, without.agreed) == (3, None)
+
+
 def test_nothing_is_simulated_for_a_journey_that_is_never_to_be_sent(assistant: MadeAssistant) -> None:
     desk: NotifyDesk = assistant.reading.notifications
     before = desk.tried(desk.trial({"floor": "0"})).simulated.users

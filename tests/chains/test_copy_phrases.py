@@ -2,7 +2,7 @@
 
 import pytest
 
-from chains.copy_phrases import Shape, begin, item_text, listed, phrase_of, says_something
+from chains.copy_phrases import Shape, begin, is_modifier, item_text, listed, phrase_of, plural_of, says_something
 
 
 @pytest.mark.parametrize(
@@ -58,14 +58,33 @@ def test_what_names_none(text: str) -> None:
 
 
 def test_items_of_a_list() -> None:
-    assert item_text("JUMBO BAG PINK  POLKADOT") == "jumbo bag pink polkadot"
-    assert item_text("christmas t-light") == "Christmas T-light"
+    assert item_text("JUMBO BAG PINK  POLKADOT") == "Jumbo Bag Pink Polkadot"
+    assert item_text("set of 3 cake tins,red") == "“Set of 3 Cake Tins, Red”"
+    assert item_text("christmas t-light 60cm") == "Christmas T-light 60cm"
     assert item_text("10 Raised Bed Layouts for Small Gardens") == "“10 Raised Bed Layouts for Small Gardens”"
     assert item_text("Raised Beds") == "Raised Beds"
-    assert item_text("a " * 60, 20) == "a a a a a a a a a…"
+    assert item_text("a " * 60, 20) == "A a a a a a a a a…"
     assert listed(["a"], " and ") == "a"
     assert listed(["a", "b", "c"], " and ") == "a, b and c"
 
 
 def test_a_comma_is_followed_by_a_space() -> None:
     assert phrase_of("FEATHER PEN,HOT PINK").text == "feather pen, hot pink"
+
+
+@pytest.mark.parametrize(
+    ("noun", "plural"),
+    [("metal sign", "metal signs"), ("gift box", "gift boxes"), ("cherry", "cherries"), ("toy", "toys")],
+)
+def test_plurals(noun: str, plural: str) -> None:
+    assert plural_of(noun) == plural
+
+
+@pytest.mark.parametrize("noun", ["gift wrap", "cutlery", "home sweet home", "café", "iPad 3"])
+def test_nouns_without_a_sure_plural(noun: str) -> None:
+    assert plural_of(noun) == ""
+
+
+def test_words_that_tell_how_a_thing_looks() -> None:
+    assert all(map(is_modifier, ("red", "Large", "polkadot", "12")))
+    assert not any(map(is_modifier, ("bag", "sign")))

@@ -8,9 +8,10 @@ from made_notifications import NOW, made_journey, made_related
 
 from chains.catalogue import Entry
 from chains.entry_words import EntryKeyword
+from chains.expansion import Relation, RelationKind
 from chains.journeys import Journey, Policy, Stage
 from chains.notification import Reason, Sent, TargetKind
-from chains.notification_choice import Choice, interest_option, journey_options
+from chains.notification_choice import Choice, interest_options, journey_options
 from chains.notification_rules import NotifyPolicy
 from chains.recommendation import Expansion, RelatedJourney
 from vectorstore.activity import Activity, ActivityKind
@@ -62,6 +63,26 @@ def test_a_related_journey_is_told_once_the_journey_that_leads_there_was_told() 
     assert found.nearest is Reason.COOL_DOWN
 
 
+@pytest.mark.parametrize(("kind", "told"), [(RelationKind.ALSO, 1), (RelationKind.WRITTEN, 1), (RelationKind.NEAR, 0)])
+def test_what_is_near_in_meaning_alone_is_not_told_as_leading_there(kind: RelationKind, told: int) -> None:
+    relation = Relation(
+        entry_id="e1",
+        kind=kind,
+        strength=0.5,
+        support=4,
+        users=8,
+        confidence=0.5,
+        lift=2,
+        next=0,
+        order_lift=1,
+        cosine=0.5,
+    )
+    because = made_related().because[0].model_copy(update={"relation": relation})
+    related = made_related().model_copy(update={"because": (because,)})
+    found = options([made_journey()], [related]).options
+    assert [option.kind for option in found].count(TargetKind.EXPANSION) == told
+
+
 @pytest.mark.parametrize(
     ("journey", "never"),
     [
@@ -108,7 +129,7 @@ def did(text: str, days_ago: float) -> Activity:
 def test_an_interest_is_the_entry_with_most_of_what_was_done_lately() -> None:
     # garden: two events 28 days old, a quarter each; sewing: one of today. In all 1.5 with the odd one of today: 2.5.
     events = [did("gravel", 28), did("Path", 28), did("zip", 0), did("odd", 0)]
-    found = interest_option(events, ENTRY_OF, ENTRIES, [], NOW, POLICY)
+    found = next(interest_options(events, ENTRY_OF, ENTRIES, [], NOW, POLICY), None)
     assert found is not None
     assert (found.kind, found.target_id, found.name) == (TargetKind.INTEREST, "sewing", "Sewing patterns")
     assert found.score == pytest.approx(1 / 2.5)
@@ -118,11 +139,22 @@ def test_an_interest_is_the_entry_with_most_of_what_was_done_lately() -> None:
 def test_an_interest_cools_down_too() -> None:
     events = [did("gravel", 28), did("zip", 0)]
     told = [Sent(DAY - timedelta(days=1), "email", "sewing", "Sewing patterns")]
-    found = interest_option(events, ENTRY_OF, ENTRIES, told, NOW, POLICY)
+    found = next(interest_options(events, ENTRY_OF, ENTRIES, told, NOW, POLICY), None)
     assert found is not None
     assert found.target_id == "garden"
 
 
 def test_without_a_shared_interest_there_is_none() -> None:
-    assert interest_option([did("odd", 1)], ENTRY_OF, ENTRIES, [], NOW, POLICY) is None
-    assert interest_option([], ENTRY_OF, ENTRIES, [], NOW, POLICY) is None
+    assert list(interest_options([did("odd", 1)], ENTRY_OF, ENTRIES, [], NOW, POLICY)) == []
+    assert list(interest_options([], ENTRY_OF, ENTRIES, [], NOW, POLICY)) == []
+
+
+def test_what_was_done_once_among_many_is_no_interest() -> None:
+    # Of 20 events of one day 19 are of the garden: sewing has a twentieth, which is just enough; of 21 it is not.
+    day = [did("gravel", 0)] * 19 + [did("zip", 0)]
+    assert [each.target_id for each in interest_options(day, ENTRY_OF, ENTRIES, [], NOW, POLICY)] == [
+        "garden",
+        "sewing",
+    ]
+    more = [did("gravel", 0), *day]
+    assert [each.target_id for each in interest_options(more, ENTRY_OF, ENTRIES, [], NOW, POLICY)] == ["garden"]
