@@ -305,7 +305,8 @@ def main() -> None:
         found = [measured(Path(name), users, cache, engines) for users in sizes]
     if given.figures:
         told = {"texts_a_second": speed, "cores": os.cpu_count(), "sizes": [asdict(each) for each in found]}
-        given.figures.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+        before = json.loads(given.figures.read_text(encoding="utf-8")) if given.figures.exists() else {}
+        given.figures.write_text(json.dumps(before | told, indent=1) + "\n", encoding="utf-8")
     sys.stdout.write("\n".join(table(found)) + "\n")
 
 
