@@ -1,8 +1,8 @@
 """A million made users, as far as the time goes: `python -m tests.bench_million --minutes 20`.
 
 Users are those of `tests.bench_scale`. Their log is written and read whole; then a full run begins, is killed after the
-minutes given, and is begun again to see that it goes on. It shows whether the rate falls and memory grows as the library
-fills.
+minutes given, and is begun again to see that it goes on. It shows whether the rate falls and memory grows while the
+library fills.
 """
 
 import argparse
