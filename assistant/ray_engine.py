@@ -85,7 +85,9 @@ class RayEngine:
         except (ConnectionError, ValueError, RuntimeError) as error:
             where = self._address or "this machine"
             told = str(error).strip().partition("\n")[0]
-            raise EngineError(f"no Ray cluster at {where}: {told}: check the address, or use --engine local") from error
+            # Ray does not say that a token is missing; with an address given, it looks for none unasked.
+            check = "check the address, and set RAY_AUTH_MODE=token where the cluster asks for a token"
+            raise EngineError(f"no Ray cluster at {where}: {told}: {check}, or use --engine local") from error
 
     def _actor(self, kind: type, cores: int, *arguments: Any) -> Any:
         options: dict[str, Any] = {"num_cpus": cores}

@@ -81,6 +81,10 @@ def scale(sizes: Sizes) -> str:
     return _printed("tests.bench_scale", *sizes.words, *(["--large"] if sizes.large and not sizes.small else []))
 
 
+def million(sizes: Sizes) -> str:
+    return _printed("tests.bench_million", *sizes.words) if sizes.large or sizes.small else ""
+
+
 def reads(sizes: Sizes) -> str:
     return _printed("tests.bench_reads", *sizes.words)
 
@@ -141,6 +145,11 @@ PARTS = {
         "all share and that is embedded before. Full runs by one process, by two, and on Ray; then a day on which 1 % "
         "are active. The keyword store is left out of `ingest`. `python -m tests.bench_scale --help` says more.",
         scale,
+    ),
+    "million": Part(
+        "A million users",
+        "Whether the rate falls and memory grows while the library fills; the same made users, with `--large` only.",
+        million,
     ),
     "reads": Part("Reading", "Answers about one user, from a process that stays open.", reads),
     "page": Part("The page", "Measured in a browser, from the click to what is drawn.", page),

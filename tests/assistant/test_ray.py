@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import shlex
 import shutil
 import signal
 import sqlite3
@@ -17,6 +18,8 @@ from homes import minilm_home, model_file_fixture, shared_fixture, two_of_each, 
 
 from assistant.assistant import JourneyAssistant
 from assistant.engine_choice import EngineChoice, EngineKind
+from assistant.errors import EngineError
+from assistant.ray_engine import RayEngine
 from assistant.settings import Settings
 from vectorstore.errors import MissingExtra
 
@@ -74,7 +77,54 @@ def until(moment: Callable[[], bool], child: "subprocess.Popen[bytes]") -> None:
         time.sleep(0.01)
 
 
-@pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed: pip install '.[ray]'")
+NEEDS_RAY = pytest.mark.skipif(
+    importlib.util.find_spec("ray") is None, reason="Ray is not installed: pip install '.[ray]'"
+)
+
+
+@NEEDS_RAY
+def test_a_cluster_that_runs_already_gives_the_same_journeys(tmp_path: Path, model_file: Path) -> None:
+    if not can_be_alone():
+        pytest.skip("no network of one's own to be had here (unshare -rn), and Ray listens on all interfaces")
+    home, ray = tmp_path / "home", Path(sys.executable).parent / "ray"
+    with JourneyAssistant(Settings(home=minilm_home(home, model_file))) as assistant:
+        assistant.ingest([write_log(tmp_path / "log.csv", two_of_each(60))], index=False)
+        shutil.copytree(home, tmp_path / "other")
+        assistant.infer(engine=EngineChoice(workers=1))
+        wanted = list(assistant.all_journeys())
+
+    infer = f"{' '.join(map(shlex.quote, [*COMMAND, str(tmp_path / 'other')]))} infer --engine ray --ray-address"
+    script = f"""
+        {ray} get-auth-token --generate >&2
+        {ray} start --head --node-ip-address 127.0.0.1 --port 6399 --num-cpus 1 --include-dashboard=false >&2
+        {infer} 127.0.0.1:6399; ended=$?
+        {ray} stop --force >&2
+        exit $ended
+    """
+    told = {"HOME": str(tmp_path), "RAY_AUTH_MODE": "token", "RAY_USAGE_STATS_ENABLED": "0"}
+    done = subprocess.run(
+        [*ALONE, "sh", "-c", script], env=os.environ | told, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
+    with JourneyAssistant(Settings(home=tmp_path / "other")) as assistant:
+        assert list(assistant.all_journeys()) == wanted
+
+
+def test_no_cluster_at_an_address_is_told_in_one_line() -> None:
+    class Nowhere:
+        def init(self, *_: object, **__: object) -> None:
+            raise ConnectionError("Failed to connect")
+
+        def shutdown(self) -> None: ...
+
+    engine = object.__new__(RayEngine)
+    engine._ray, engine._address, engine._workers = Nowhere(), "10.0.0.1:6379", []
+    with pytest.raises(EngineError, match=r"no Ray cluster at 10.0.0.1:6379: .* RAY_AUTH_MODE=token .* --engine local"):
+        list(engine.infer([]))
+
+
+@NEEDS_RAY
 def test_an_actor_and_then_the_driver_are_killed_and_nothing_is_lost(tmp_path: Path, model_file: Path) -> None:
     if not can_be_alone():
         pytest.skip("no network of one's own to be had here (unshare -rn), and Ray listens on all interfaces")

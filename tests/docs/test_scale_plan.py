@@ -27,15 +27,20 @@ def test_figures_are_read_by_user_and_core(tool: Any, tmp_path: Path) -> None:
         "library_bytes": 10_000.0,
     }
     path = tmp_path / "figures.json"
-    path.write_text(json.dumps({"texts_a_second": 600.0, "cores": 2, "sizes": [{"users": 1}, size]}))
-    assert tool.Measured.read(path) == tool.Measured(20.0, 10.0, 1.0, 2_000.0, 10_000.0, 300.0)
+    told = {
+        "texts_a_second": 600.0,
+        "cores": 2,
+        "sizes": [{"users": 1}, size],
+        "store_bytes": 40_000.0,
+        "names": {"input_tokens": 900.0, "output_tokens": 150.0},
+    }
+    path.write_text(json.dumps(told))
+    assert tool.Measured.read(path) == tool.Measured(20.0, 10.0, 1.0, 2_000.0, 10_000.0, 40_000.0, 300.0, 900.0, 150.0)
 
 
 def test_a_plan_worked_out_by_hand(tool: Any) -> None:
-    rows = {
-        row[0]: row[1:]
-        for row in tool.plan(tool.Measured(3.6, 7.2, 0.36, 2_000, 10_000, 1_000), [1_000_000, 500_000_000, 10])
-    }
+    measured = tool.Measured(3.6, 7.2, 0.36, 2_000, 10_000, 40_000, 1_000, 900, 150)
+    rows = {row[0]: row[1:] for row in tool.plan(measured, [1_000_000, 500_000_000, 10])}
     assert rows["ingest of everything, core-hours"] == ["1", "500", "0"]
     assert rows["full run, core-hours"] == ["2", "1,000", "0"]
     assert rows["full run on 1,000 cores, hours"] == ["0.0", "1.0", "0.0"]
@@ -44,11 +49,13 @@ def test_a_plan_worked_out_by_hand(tool: Any) -> None:
     assert rows["embedding 100 million distinct texts, core-hours"] == ["28"] * 3
     assert rows["activity log, GB"] == ["2", "1,000", "0"]
     assert rows["library, GB"] == ["10", "5,000", "0"]
+    assert rows["keyword store, GB"] == ["40", "20,000", "0"]
     assert rows["names by a model, all users once"] == ["525", "262,500", "0"]
 
 
 def test_the_cost_of_names(tool: Any) -> None:
-    assert tool.name_cost(1_000_000) == pytest.approx(900 * 0.25 + 150 * 2.0)
+    measured = tool.Measured(1, 1, 1, 1, 1, 1, 1, 900, 150)
+    assert measured.name_cost(1_000_000) == pytest.approx(900 * 0.25 + 150 * 2.0)
 
 
 def test_the_page_has_the_plan_of_today(tool: Any) -> None:
