@@ -67,6 +67,7 @@ def run_inference(
     corrections: Corrections | None = None,
     engine: Engine | None = None,
     finish: Finishing | None = None,
+    whole: bool = False,
 ) -> RunSummary:
     """Infers and stores the journeys of these users, or of all; a run that was killed goes on where it stopped.
 
@@ -74,8 +75,9 @@ def run_inference(
     may have been forgotten since the run read his activity. at_once: users side by side where a model is asked.
     calls_of: the replies of models that a user's journeys rest on. usage: what models used since this run, or this part
     of it, began. corrections: apply what people said of journeys; without them it is left out. engine: where users are
-    inferred, by default in this process. finish: what is done here with what another engine found. Raises BudgetSpent
-    where the budget for models ends; the users done until then are kept, and the same run goes on from there.
+    inferred, by default in this process. finish: what is done here with what another engine found. whole: whether no
+    user of the log needs to be looked at besides these. Raises BudgetSpent where the budget for models ends; the users
+    done until then are kept, and the same run goes on from there.
     """
     work = infer if isinstance(infer, UserWork) else UserWork(infer)
     wanted = set(log.users()) if users is None else set(users)
@@ -116,7 +118,7 @@ def run_inference(
     if stopped:
         library.finish_run(run, RunState.FAILED)
         raise BudgetSpent(f"{len(done) + inferred:,} of {len(wanted):,} users are done; {stopped[0]}")
-    ended = library.finish_run(run)
+    ended = library.finish_run(run, whole=whole)
     used = library.usage(run.run_id)
     return RunSummary(ended, inferred, len(done), journeys, changes, fell_back, used, failed)
 

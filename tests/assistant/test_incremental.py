@@ -190,7 +190,7 @@ def test_whoever_a_full_run_would_see_otherwise_is_taken_up_and_nobody_without_c
             for each in fresh:
                 read_since[each.user_id].add(each)
             parameters = parameters_at(START + timedelta(days=clock), log.position)
-            taken = users_to_infer(log, library, parameters)
+            taken = users_to_infer(log, library, parameters).all
             for user_id in "abc":
                 of_user = {each for each in known if each.user_id == user_id}
                 visible = {each for each in of_user if each.timestamp <= parameters.as_of}
