@@ -142,8 +142,10 @@ class JourneyAssistant(Labelling, Notifications, Home):
             | ({"crowd": models.crowd.fingerprint} if models.crowd else {})
             | inferring.deciding,
         )
+        silent = set[str]()
         if incremental:
-            wanted = users_to_infer(self.log, self.library, parameters, None if users is None else wanted).all
+            taken = users_to_infer(self.log, self.library, parameters, None if users is None else wanted)
+            wanted, silent = taken.all, taken.silent
         work = inferring.work(clock)
         elsewhere = None
         if inferring.divides:
@@ -164,6 +166,7 @@ class JourneyAssistant(Labelling, Notifications, Home):
             engine=elsewhere,
             finish=inferring.finish if elsewhere else None,
             whole=whole,
+            silent=silent,
         )
 
     def expand(

@@ -6,13 +6,14 @@ from itertools import chain
 
 import numpy as np
 
+from chains.found import found_at
 from chains.inference import InferenceModels, InferenceOptions
 from chains.journeys import Journey, Stage
 from chains.rhythm import DAY, UserRhythm
 from chains.stage import Staging
 from chains.stage_ahead import unchanged_for
 from chains.texts import Floats, texts_of
-from vectorstore.activity import Keyword, in_order, normalize
+from vectorstore.activity import Keyword, normalize
 
 
 def next_change(
@@ -38,10 +39,7 @@ def next_change(
     for journey in ongoing:
         places = sorted({place_of[key] for text in journey.texts if (key := normalize(text)) in place_of})
         if places:
-            events = in_order(chain.from_iterable(texts.events[place] for place in places))
-            # As `find` makes it.
-            centre = texts.context[np.array(places)].mean(axis=0)
-            centre /= max(float(np.linalg.norm(centre)), 1e-9)
-            asked.append(Staging(tuple(events), len(places), centre))
+            own = found_at(texts, np.array(places, dtype=np.intp), journey.confidence)
+            asked.append(Staging(own.events, len(places), own.centre))
     days = unchanged_for(asked, user, models.stage, options.embedding)
     return None if days is None else as_of + timedelta(days=days)

@@ -121,9 +121,7 @@ def read_parts(
             if not groups:
                 continue
             table = file.read_row_groups(groups, columns=read, use_threads=False)
-        if wanted is not None:
-            table = table.filter(pc.is_in(table["user_id"], value_set=_strings(wanted)))
-        tables.append(table.select(list(columns)))
+        tables.append((table if users is None else rows_of(table, users)).select(list(columns)))
     return pa.concat_tables(tables)
 
 
@@ -259,6 +257,12 @@ def by_user(rows: Any) -> Iterator[tuple[str, list[Activity]]]:
 def users_of(rows: Any) -> set[str]:
     """The distinct users of a table."""
     return set(pc.unique(rows["user_id"]).to_pylist())
+
+
+def rows_of(rows: Any, users: Collection[str], *, without: bool = False) -> Any:
+    """Those of these users, or all but those."""
+    own = pc.is_in(rows["user_id"], value_set=_strings(sorted(users)))
+    return rows.filter(pc.invert(own) if without else own)
 
 
 def slices_of_users(rows: Any, most: int) -> Iterator[Any]:
