@@ -49,7 +49,10 @@ class SilentUsers:
         if self._work.move is None or not task.keywords:
             return None
         own = vectors[list(task.rows)]
-        journeys = self._work.move(task.keywords, own, stored)
-        if journeys is None:
+        try:
+            journeys = self._work.move(task.keywords, own, stored)
+            if journeys is None:
+                return None
+            return UserFound(task.user_id, journeys, self._work.next_change(task.keywords, own, journeys))
+        except Exception:  # noqa: BLE001 - whatever it is, inferring the user will meet it too, and set him aside
             return None
-        return UserFound(task.user_id, journeys, self._work.next_change(task.keywords, own, journeys))

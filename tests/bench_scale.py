@@ -312,8 +312,8 @@ def table(found: Sequence[Figures]) -> Iterator[str]:
         days = {f"a day later, {_whom(day)}": day.spent, "again, nothing to do": each.idle}
         days[f"day {len(each.days)}, {_whom(later)}"] = later.spent
         for told, spent in days.items():
-            work, seconds_of = (f"{part:.1%}" for part in (spent.work / full.work, spent.seconds / full.seconds))
-            share = f"{work} of the work of a full run, {seconds_of} of its time".replace("%", " %")
+            of_work, of_time = (f"{part:.1%}" for part in (spent.work / full.work, spent.seconds / full.seconds))
+            share = f"{of_work} of the work of a full run, {of_time} of its time".replace("%", " %")
             yield f"{head} {told} | {spent.seconds:.1f} | {share} | {spent.work:.1f} s | {spent.peak:,.0f} |"
     last = found[-1]
     silent = sum(day.silent for each in found for day in each.days)
