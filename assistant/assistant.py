@@ -30,7 +30,6 @@ from chains.recommendation import Recommended, RecommendOptions
 from chains.roles import Role
 from vectorstore.errors import InputError
 from vectorstore.ingest import Ingested, Progress, ingest
-from vectorstore.parts import users_of
 
 if TYPE_CHECKING:
     from chains.structured import Structured
@@ -115,14 +114,15 @@ class JourneyAssistant(Labelling, Notifications, Home):
         options = self.options(granularity)
         by = inference_mode or self.settings.inference.mode
         asked = structured or self.exit_to(role_of(by))
-        wanted = set(users if users is not None else self.log.users())
-        if users is not None:
-            wanted = {user_id for rows in self.log.row_batches(1_000, users=wanted) for user_id in users_of(rows)}
+        incremental = mode is RunMode.INCREMENTAL
+        every = set[str]() if incremental else set(self.log.users())
+        wanted = every if users is None else self.log.known(users)
+        whole = users is None or (not incremental and wanted == every)
         # Made anew for some users only, they would have another crowd than the rest.
         models = self.models_for(
             options.granularity,
             clock,
-            anew=lambda: mode is RunMode.FULL and (users is None or wanted.issuperset(self.log.users())),
+            anew=lambda: whole and not incremental,
         )
         inferring = Inferring(by, self.settings, options, models, self.embeddings, asked, self.guard_for(asked))
         parameters = RunParameters(
@@ -142,8 +142,10 @@ class JourneyAssistant(Labelling, Notifications, Home):
             | ({"crowd": models.crowd.fingerprint} if models.crowd else {})
             | inferring.deciding,
         )
-        if mode is RunMode.INCREMENTAL:
-            wanted = users_to_infer(self.log, self.library, parameters, None if users is None else wanted)
+        silent = set[str]()
+        if incremental:
+            taken = users_to_infer(self.log, self.library, parameters, None if users is None else wanted)
+            wanted, silent = taken.all, taken.silent
         work = inferring.work(clock)
         elsewhere = None
         if inferring.divides:
@@ -163,6 +165,8 @@ class JourneyAssistant(Labelling, Notifications, Home):
             corrections=self.corrections(clock, options),
             engine=elsewhere,
             finish=inferring.finish if elsewhere else None,
+            whole=whole,
+            silent=silent,
         )
 
     def expand(

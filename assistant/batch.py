@@ -14,6 +14,7 @@ from assistant.identity import continue_journeys
 from assistant.kept_usage import UsageByStep, used_since
 from assistant.library import Library
 from assistant.runs import Run, RunParameters, RunState, UserResult
+from assistant.silent_users import SilentUsers
 from assistant.user_work import UserFound, UserInference, UserWork, reason_of
 from chains.call_records import CallRecord
 from chains.journeys import Journey
@@ -67,6 +68,8 @@ def run_inference(
     corrections: Corrections | None = None,
     engine: Engine | None = None,
     finish: Finishing | None = None,
+    whole: bool = False,
+    silent: Collection[str] = (),
 ) -> RunSummary:
     """Infers and stores the journeys of these users, or of all; a run that was killed goes on where it stopped.
 
@@ -74,8 +77,10 @@ def run_inference(
     may have been forgotten since the run read his activity. at_once: users side by side where a model is asked.
     calls_of: the replies of models that a user's journeys rest on. usage: what models used since this run, or this part
     of it, began. corrections: apply what people said of journeys; without them it is left out. engine: where users are
-    inferred, by default in this process. finish: what is done here with what another engine found. Raises BudgetSpent
-    where the budget for models ends; the users done until then are kept, and the same run goes on from there.
+    inferred, by default in this process. finish: what is done here with what another engine found. whole: whether no
+    user of the log needs to be looked at besides these. silent: those of the users of whom nothing is new but the
+    clock. Raises BudgetSpent where the budget for models ends; the users done until then are kept, and the same run
+    goes on from there.
     """
     work = infer if isinstance(infer, UserWork) else UserWork(infer)
     wanted = set(log.users()) if users is None else set(users)
@@ -83,13 +88,21 @@ def run_inference(
     done = library.done_users(run.run_id) & wanted
     failed = {user_id: why for user_id, why in library.failures(run.run_id).items() if user_id in wanted}
     todo = wanted - done - failed.keys()
-    tables = log.row_batches(_USERS_AT_ONCE, users=todo, until=parameters.as_of)
+    quiet = SilentUsers(todo.intersection(silent), library, work, embeddings.embed)
+    tables = quiet.left(log.row_batches(_USERS_AT_ONCE, users=todo, until=parameters.as_of))
+
+    def batches() -> Generator[list[UserFound]]:
+        with closing(_found(engine or ThisProcess(work, embeddings.embed, at_once), tables, finish, at_once)) as found:
+            for batch in found:
+                yield [*quiet.take(), *batch]
+        yield quiet.take()
+
     inferred, journeys, changes = 0, 0, 0
     fell_back: Counter[str] = Counter()
     on_progress(len(done) + len(failed), len(wanted))
     stopped: list[BudgetSpent] = []
     told = usage()
-    with closing(_found(engine or ThisProcess(work, embeddings.embed, at_once), tables, finish, at_once)) as found:
+    with closing(batches()) as found:
         for batch in _with_the_silent(found, todo, stopped):
             previous = library.journeys_of([one.user_id for one in batch])
             labels = library.held_labels([one.user_id for one in batch]) if corrections else {}
@@ -116,7 +129,7 @@ def run_inference(
     if stopped:
         library.finish_run(run, RunState.FAILED)
         raise BudgetSpent(f"{len(done) + inferred:,} of {len(wanted):,} users are done; {stopped[0]}")
-    ended = library.finish_run(run)
+    ended = library.finish_run(run, whole=whole)
     used = library.usage(run.run_id)
     return RunSummary(ended, inferred, len(done), journeys, changes, fell_back, used, failed)
 

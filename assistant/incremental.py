@@ -1,57 +1,81 @@
 """Whom an incremental run takes up, so that it gives what a full run would give."""
 
-from collections.abc import Collection, Mapping
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 
 from assistant.errors import LibraryError
 from assistant.library import Library
 from assistant.runs import RunParameters, UserState
-from vectorstore.activity_log import ActivityLog, Extent, Seen
-from vectorstore.parts import extents_in
+from vectorstore.activity_log import ActivityLog, Seen
 
-_USERS_AT_ONCE = 1_000
+_NOTHING = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """touched: users whose last inference saw other activity than this run would, and those of whom a person said
+    something since, or whom the last run set aside. silent: of whose journeys the clock alone may have changed one."""
+
+    touched: set[str]
+    silent: set[str]
+
+    @property
+    def all(self) -> set[str]:
+        return self.touched | self.silent
 
 
 def users_to_infer(
     log: ActivityLog, library: Library, parameters: RunParameters, among: Collection[str] | None = None
-) -> set[str]:
-    """For an incremental run: users whose last inference saw other activity than this run would.
+) -> Taken:
+    """For an incremental run: those for whom a full run would find other events, kinds or stages than are stored.
 
-    These are new users, those with activity that was read since, however old it is, and those with activity between
-    the clock of their last inference and this run's; and those who fell silent so long ago that a journey may be over
-    by now. For all others a full run would find the same events, kinds and stages. Also those of whom a person said
-    something since, and those whom the last run set aside. Raises LibraryError where journeys were inferred in another
-    way than this run would, since the two don't mix. among: only these, for which no other user is looked at.
+    They are new users, those with activity that was read since, however old it is, and those with activity between the
+    clock of their last inference and this run's; and those who fell silent so long ago that a journey may be over by
+    now. The log is asked for what came since, and the library by index: once a run has looked at all users, nobody else
+    is looked at. Raises LibraryError where journeys were inferred in another way than this run would, since the two
+    don't mix. among: only these.
     """
-    states = {}
-    ways = {run.run_id: run.parameters.settings for run in library.runs()}
-    for state in library.states(among):
-        _require_same_way(state, ways.get(state.run_id, parameters.settings), parameters)
-        states[state.user_id] = state
-    again = library.labelled_since() | library.failures().keys()
-    if among is None:
-        extents = log.extents(parameters.as_of, _seen_by_all(states.values(), parameters.as_of))
+    for way in library.ways(among):
+        _require_same_way(way, parameters)
+    as_of, sightings = parameters.as_of, defaultdict[str, list[tuple[int, datetime]]](list)
+    missing, back = set[str](), among is not None
+    if among is not None:
+        for user_id, position, time in log.unseen(Seen(_NOTHING, as_of, as_of), among):
+            sightings[user_id].append((position, time))
+    elif all_seen := library.seen_by_all():
+        clocks = as_of, *all_seen.clocks
+        back = as_of < max(clocks)
+        for user_id, position, time in log.unseen(Seen(all_seen.position, min(clocks), max(clocks))):
+            sightings[user_id].append((position, time))
+        # A log that was begun again says nothing of who was in the one before.
+        if not all_seen.complete or all_seen.position > parameters.log_position:
+            missing = set(log.users()).difference(library.users())
     else:
-        extents = (
-            (user_id, Extent(position, last, following))
-            for rows in log.row_batches(_USERS_AT_ONCE, users=among)
-            for user_id, position, last, following in extents_in(rows, parameters.as_of)
-        )
-    return {
+        missing = set(log.users())
+    states = {state.user_id: state for state in library.states(sightings)}
+    touched = missing.union(
         user_id
-        for user_id, extent in extents
-        if user_id not in states or user_id in again or _would_see_other(states[user_id], extent, parameters.as_of)
-    }
+        for user_id, own in sightings.items()
+        if user_id not in states or any(_is_news(states[user_id], *each, as_of) for each in own)
+    )
+    again = library.labelled_since() | library.failures().keys()
+    # What the clock has done by a moment it may not have done by an earlier one.
+    due = library.due(as_of) | (library.inferred_after(as_of) if back else set())
+    others = (again | due) - touched
+    others = log.known(others if among is None else others.intersection(among))
+    return Taken(touched | (others & again), others - again)
 
 
-def _require_same_way(state: UserState, settings: Mapping[str, object], parameters: RunParameters) -> None:
-    before = (state.algorithm, state.embedding, state.granularity)
+def _require_same_way(stored: RunParameters, parameters: RunParameters) -> None:
+    before = (stored.algorithm, stored.embedding, stored.granularity)
     now = (parameters.algorithm, parameters.embedding, parameters.granularity)
     if before != now:
         raise LibraryError(
             f"journeys were inferred with {', '.join(before)}; this run would use {', '.join(now)}: infer with --full"
         )
-    own = parameters.settings
+    settings, own = stored.settings, parameters.settings
     changed = sorted(name for name in {*settings, *own} if settings.get(name) != own.get(name))
     if changed:
         raise LibraryError(
@@ -59,20 +83,6 @@ def _require_same_way(state: UserState, settings: Mapping[str, object], paramete
         )
 
 
-def _seen_by_all(states: Collection[UserState], as_of: datetime) -> Seen | None:
-    """What no inference needs to be made again for: it was in the log for all of them, and on the same side of both
-    clocks."""
-    if not states:
-        return None
-    clocks = [as_of, *(state.as_of for state in states)]
-    return Seen(min(state.log_position for state in states), min(clocks), max(clocks))
-
-
-def _would_see_other(state: UserState, extent: Extent, as_of: datetime) -> bool:
-    if extent.position > state.log_position:
-        return True
-    if state.next_change is not None and state.next_change < as_of:
-        return True
-    if as_of < state.as_of:
-        return extent.following is not None and extent.following <= state.as_of
-    return extent.last is not None and extent.last > state.as_of
+def _is_news(state: UserState, position: int, time: datetime, as_of: datetime) -> bool:
+    """Whether an activity was not there for the last inference of its user, or is on the other side of the clock."""
+    return position > state.log_position or min(state.as_of, as_of) < time <= max(state.as_of, as_of)

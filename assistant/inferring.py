@@ -13,6 +13,7 @@ from assistant.batch import Finishing
 from assistant.errors import SettingsError
 from assistant.settings import Settings
 from assistant.user_work import NextChange, UserWork, never
+from chains.ageing import journeys_at
 from chains.call_records import CallRecord, Recorder
 from chains.inference import InferenceModels, InferenceOptions, infer_journeys
 from chains.journeys import InferenceMode, Journey
@@ -133,7 +134,10 @@ class Inferring:
     def without_model(self, as_of: datetime) -> UserWork:
         """What is done before a model is asked; it may be sent to another process."""
         infer = partial(infer_journeys, as_of=as_of, options=self._options, models=self._models)
-        return UserWork(infer, self._next_change(as_of))
+        move = None
+        if self._structured is None:
+            move = partial(journeys_at, as_of=as_of, options=self._options, models=self._models)
+        return UserWork(infer, self._next_change(as_of), move)
 
     def _next_change(self, as_of: datetime) -> NextChange:
         return partial(next_change, as_of=as_of, options=self._options, models=self._models)

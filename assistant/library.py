@@ -36,6 +36,7 @@ from assistant.kept_judgements import (
     put_validation,
     validations_in,
 )
+from assistant.kept_states import AllSeen, due_before, inferred_after, seen_by_all, ways_of
 from assistant.kept_usage import UsageByStep, add_usage, usage_of
 from assistant.library_labels import LibraryLabels
 from assistant.migrations import upgrade
@@ -111,13 +112,17 @@ class Library(LibraryLabels, Closing):
             connection.execute(insert(runs), [run_row(number, run)])
             return run
 
-    def finish_run(self, run: Run, state: RunState = RunState.FINISHED) -> Run:
-        """Ends a run, as finished or failed, and counts what it wrote. Raises LibraryError where it was overtaken."""
+    def finish_run(self, run: Run, state: RunState = RunState.FINISHED, *, whole: bool = False) -> Run:
+        """Ends a run, as finished or failed, and counts what it wrote. Raises LibraryError where it was overtaken.
+
+        whole: whether it looked at every user of the log, see `seen_by_all`.
+        """
         found = select(func.count(), func.coalesce(func.sum(tables.user_state.c.journeys), 0))
         with self._database.writing() as connection:
             require_running(connection, run)
             users, journeys = connection.execute(found.where(tables.user_state.c.run_id == run.run_id)).one()
-            _end(connection, run.run_id, state=state.value, finished=self._clock(), users=users, journeys=journeys)
+            counted: dict[str, Any] = {"users": users, "journeys": journeys, "whole": whole}
+            _end(connection, run.run_id, state=state.value, finished=self._clock(), **counted)
             return run_of(connection.execute(select(tables.runs).where(tables.runs.c.run_id == run.run_id)).one())
 
     def add_usage(self, run: Run, used: UsageByStep) -> None:
@@ -196,6 +201,26 @@ class Library(LibraryLabels, Closing):
             streaming = connection.execution_options(yield_per=CHUNK)
             for each in [asked] if among is None else [asked.where(own.in_(some)) for some in chunks(sorted(among))]:
                 yield from map(state_of, streaming.execute(each))
+
+    def seen_by_all(self) -> AllSeen | None:
+        """What of the log every user's journeys rest on already, None where there is no inference."""
+        with self._database.reading() as connection:
+            return seen_by_all(connection)
+
+    def ways(self, users: Collection[str] | None = None) -> list[RunParameters]:
+        """The parameters, one of each way to infer, of the runs that current journeys are from, or those of users."""
+        with self._database.reading() as connection:
+            return ways_of(connection, users)
+
+    def due(self, moment: datetime) -> set[str]:
+        """The users of whose journeys one may be another by the clock alone, before this moment."""
+        with self._database.reading() as connection:
+            return due_before(connection, moment)
+
+    def inferred_after(self, moment: datetime) -> set[str]:
+        """The users with journeys from a later clock than this; a look at all states."""
+        with self._database.reading() as connection:
+            return inferred_after(connection, moment)
 
     def state(self, user_id: str) -> UserState | None:
         """None where the user has had no inference."""

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chains.journeys import Journey
 from vectorstore.activity import normalize
@@ -49,9 +50,6 @@ def match(previous: Sequence[Journey], current: Sequence[Journey]) -> Matching:
     A pair is possible where most of the previous journey is in the current one, or where most of the current one comes
     from the previous one and no other has most of that. Among equals the earlier in each sequence comes first.
     """
-    # Imported here, since reading journeys does without SciPy, and it takes a third of a second.
-    from scipy.optimize import linear_sum_assignment  # noqa: PLC0415
-
     before, now = [_weights(journey) for journey in previous], [_weights(journey) for journey in current]
     overlaps = _overlaps(before, now)
     moved = {i for (i, _), overlap in overlaps.items() if overlap.kept > MOST}
@@ -61,14 +59,32 @@ def match(previous: Sequence[Journey], current: Sequence[Journey]) -> Matching:
             earlier = (1 - i / len(previous)) + (1 - j / len(current)) / 1000
             # The product, and not the sum: two halves of a match never outweigh a whole one.
             value[i, j] = round(overlap.kept * overlap.made_of, 12) + _TIE * earlier
-    rows, columns = linear_sum_assignment(value, maximize=True)
-    continued = {int(i): int(j) for i, j in zip(rows, columns, strict=True) if value[i, j] > 0}
+    continued = _assigned(value)
     everywhere = {text for weights in now for text in weights}
     covered = [
         sum(weight for text, weight in weights.items() if text in everywhere) / sum(weights.values())
         for weights in before
     ]
     return Matching(continued, overlaps, covered)
+
+
+def _assigned(value: NDArray[np.float64]) -> dict[int, int]:
+    """Row -> column, one to one, with the largest sum; only of values over 0."""
+    possible = value > 0
+    wide, tall = possible.sum(axis=1), possible.sum(axis=0)
+    pairs = np.argwhere(possible).tolist()
+    if all(wide[i] == 1 or tall[j] == 1 for i, j in pairs):
+        # Nobody who has a choice is anybody's choice among several, so that the best come first. That is the rule.
+        best: dict[int, int] = {}
+        for i, j in sorted(pairs, key=lambda pair: -value[pair[0], pair[1]]):
+            if i not in best and j not in best.values():
+                best[i] = j
+        return dict(sorted(best.items()))
+    # Imported here, since reading journeys does without SciPy, and it takes a third of a second.
+    from scipy.optimize import linear_sum_assignment  # noqa: PLC0415
+
+    rows, columns = linear_sum_assignment(value, maximize=True)
+    return {int(i): int(j) for i, j in zip(rows, columns, strict=True) if possible[i, j]}
 
 
 def _weights(journey: Journey) -> dict[str, float]:

@@ -16,6 +16,7 @@ from assistant.tables import (
     labels,
     notify_runs,
     run_usage,
+    runs,
     schema_version,
     user_state,
     validations,
@@ -62,6 +63,12 @@ def _add_next_change(connection: Connection) -> None:
     connection.execute(update(user_state).where(due).values(next_change=user_state.c.as_of))
 
 
+def _add_whole(connection: Connection) -> None:
+    kind = runs.c.whole.type.compile(connection.dialect)
+    connection.execute(text(f"ALTER TABLE runs ADD COLUMN whole {kind}"))
+    next(index for index in user_state.indexes if index.name == "user_state_by_next_change").create(connection)
+
+
 #: The step at position i takes a library from version i + 1 to i + 2. Steps are added, never changed.
 STEPS: tuple[Step, ...] = (
     _add_calls,
@@ -72,6 +79,7 @@ STEPS: tuple[Step, ...] = (
     _add_notifications,
     _add_failed_users,
     _add_next_change,
+    _add_whole,
 )
 
 # Any number, as long as it stays the same: two processes that make one library at once take turns on it.

@@ -35,6 +35,7 @@ def run_row(number: int, run: Run) -> Values:
         "fingerprint": parameters.fingerprint,
         "users": run.users,
         "journeys": run.journeys,
+        "whole": False,
     }
 
 

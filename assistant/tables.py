@@ -64,6 +64,8 @@ runs = Table(
     Column("fingerprint", String, nullable=False),
     Column("users", Integer, nullable=False),
     Column("journeys", Integer, nullable=False),
+    # Whether it looked at all users of the log, so that there is none without an inference.
+    Column("whole", Boolean),
 )
 
 # `body` holds the whole journey; the columns before it are there to be asked for.
@@ -99,6 +101,7 @@ user_state = Table(
     Column("journeys", Integer, nullable=False),
     Column("next_change", UtcTime),
     Index("user_state_by_run", "run_id", "user_id"),
+    Index("user_state_by_next_change", "next_change"),
 )
 
 # Users whom a run set aside, until they are inferred again.

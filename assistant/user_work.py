@@ -42,6 +42,14 @@ def never(keywords: Sequence[Keyword], vectors: Floats, journeys: Sequence[Journ
     return None
 
 
+class Move(Protocol):
+    """The journeys of a user of whom nothing is new, as they are by the clock of now; None where that is not enough."""
+
+    def __call__(
+        self, keywords: Sequence[Keyword], vectors: Floats, journeys: Sequence[Journey]
+    ) -> list[Journey] | None: ...
+
+
 class MissingTexts(Exception):
     """Texts that have no vector yet; whoever has the model makes them, and the work is done again."""
 
@@ -52,10 +60,11 @@ class MissingTexts(Exception):
 
 @dataclass(frozen=True, slots=True)
 class UserWork:
-    """Made once for a run, and sent to its workers."""
+    """Made once for a run, and sent to its workers. move: None where stored journeys can't be moved to a clock."""
 
     infer: UserInference
     next_change: NextChange = never
+    move: Move | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,10 +32,15 @@ class Found:
 def find(texts: Texts, together: NDArray[np.float32], places: NDArray[np.intp], *, over: bool = False) -> Found:
     """together: (n, n) affinities of the user's texts. places: of the journey's, at least one. over: whether a person
     has said that it is."""
-    size, rows = len(places), places.tolist()
+    size = len(places)
     within = float(together[places[:, None], places].sum())
     confidence = (within - size) / (size * (size - 1)) if size > 1 else _SINGLE_TEXT_CONFIDENCE
-    context = texts.context[places]
+    return found_at(texts, places, min(max(confidence, 0.0), 1.0), over=over)
+
+
+def found_at(texts: Texts, places: NDArray[np.intp], confidence: float, *, over: bool = False) -> Found:
+    """What `find` finds where the confidence is known already, in [0, 1]."""
+    rows, context = places.tolist(), texts.context[places]
     centre = context.mean(axis=0)
     centre /= max(float(np.linalg.norm(centre)), 1e-9)
     return Found(
@@ -44,7 +49,7 @@ def find(texts: Texts, together: NDArray[np.float32], places: NDArray[np.intp], 
         called_off=over or loss(texts.keys[row] for row in rows),
         centre=centre,
         near=np.vecdot(context, centre),
-        confidence=min(max(confidence, 0.0), 1.0),
+        confidence=confidence,
     )
 
 

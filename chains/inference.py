@@ -160,10 +160,15 @@ def find_candidates(
         for places in _groups(clustered, blocked, checker)
         if _is_journey(texts, places, options)
     ]
-    kept = [row for row, keyword in enumerate(keywords) if keyword.key not in blocked]
+    kept = showable_rows(keywords, checker)
     history = History.of(chain.from_iterable(texts.events), as_of) if found else None
     measures = [measure(each.events, len(each.places), history) for each in found] if history else []
     return Candidates(texts, found, measures, kept, history, as_of)
+
+
+def showable_rows(keywords: Sequence[Keyword], checker: SensitivityChecker) -> list[int]:
+    """Those of the keywords that are not blocked."""
+    return [row for row, keyword in enumerate(keywords) if not checker.blocks(keyword.text)]
 
 
 def rank_candidates(candidates: Candidates, options: InferenceOptions, models: InferenceModels) -> list[Ranked]:

@@ -46,6 +46,19 @@ def features_ahead(rhythm: JourneyRhythm, user: UserRhythm, moments: Numbers) ->
     return features
 
 
+def jumps_ahead(rhythm: JourneyRhythm, user: UserRhythm, until: float) -> Numbers:
+    """(m,) rising days from the user's moment on, over 0 and up to `until`, right after which features jump.
+
+    `weeks` does where an event grows a week older, `late` where half of the journey's age reaches an active day; all
+    others change smoothly.
+    """
+    older = _WEEK - (user.now - np.array(rhythm.times)) % _WEEK
+    weeks = (older[None, :] + _WEEK * np.arange(max(until / _WEEK, 0.0) + 1)[:, None]).ravel()
+    halves = 2 * np.array(rhythm.days, dtype=np.float64) - rhythm.times[0] - user.now
+    jumps: Numbers = np.unique(np.concatenate([weeks, halves]))
+    return jumps[(jumps > 0) & (jumps <= until)]
+
+
 def users_ahead(user: UserRhythm, moments: Numbers) -> Numbers:
     """(m, USER_FEATURES) of the user at m moments, as `UserRhythm.features` gives them."""
     features = np.tile(user.features, (len(moments), 1))

@@ -15,7 +15,8 @@ from chains.texts import Floats
 from chains.wording import count_text, date_text, days_text
 from vectorstore.activity import Activity, days_of
 
-_EVERGREEN_DAYS = 3  # active days that an evergreen journey takes: two are no habit
+#: Active days that an evergreen journey takes: two are no habit.
+EVERGREEN_DAYS = 3
 _EVERGREEN_FROM = 0.5  # probability of evergreen
 _LEAST = 1e-6
 
@@ -89,7 +90,7 @@ def odds_kept(back: Numbers, fresh: Numbers) -> Numbers:
 
 def kind_and_stage(kept: float, evergreen: float, days: int, model: StageModel) -> tuple[Kind, Stage]:
     """Of a journey that was not called off. kept: see `odds_kept`. evergreen: its probability. days: active ones."""
-    if evergreen >= _EVERGREEN_FROM and kept >= model.steady and days >= _EVERGREEN_DAYS:
+    if evergreen >= _EVERGREEN_FROM and kept >= model.steady and days >= EVERGREEN_DAYS:
         return Kind.EVERGREEN, Stage.ONGOING
     return Kind.SITUATIONAL, Stage.ENDED if kept < model.ongoing else Stage.ONGOING
 

@@ -2,19 +2,21 @@
 
 Users have a median of 30 keywords with a heavy tail, of up to 3,000, out of a vocabulary that all share. Each
 has a few interests, of whose texts he does some on some days of the last year. They are written as Parquet, read, and
-inferred by the command line with one process, two, and Ray; then a day passes on which 1 % are active. Memory is the
-sum over all processes of the command, without files that are mapped.
+inferred by the command line with one process, two, and Ray; then a day passes on which 1 % are active, and some on
+which nobody is. Memory is the sum over all processes of the command, without files that are mapped.
 """
 
 import argparse
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,6 +32,7 @@ TOPICS, TEXTS_A_TOPIC = 400, 50
 _MEDIAN, _SPREAD, _MOST = 17, 1.1, 2_000
 _AT_ONCE = 2_000
 _LOOK = 0.25
+_DAYS_AFTER = 4
 _PROGRAM = [sys.executable, "-c", "from assistant.cli import main; main()"]
 _ALONE = ["unshare", "-rn", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
 _THINGS = ("ideas", "tips", "plan", "set", "guide", "colours", "at home", "for beginners", "checklist", "kit")
@@ -55,8 +58,20 @@ class Spent:
 
 
 @dataclass(frozen=True, slots=True)
+class Day:
+    """An incremental run. users: whom it took up. silent: those of them of whom nothing was new but the clock.
+    needless: those of the silent of whose journeys none became another kind or stage."""
+
+    spent: Spent
+    users: int
+    silent: int
+    needless: int
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
-    """Of one size. Bytes are on disk, a user."""
+    """Of one size. Bytes are on disk, a user. day: with 1 % active. idle: the same command again, with nothing to do.
+    days: that one, and those after it, without any activity."""
 
     users: int
     rows: int
@@ -65,6 +80,8 @@ class Figures:
     runs: dict[str, Spent]
     day: Spent
     day_users: int
+    idle: Spent
+    days: list[Day]
     same: bool
     log_bytes: float
     library_bytes: float
@@ -208,17 +225,16 @@ def measured(folder: Path, users: int, cache: Path, engines: Sequence[str]) -> F
     write_day(folder / "day.parquet", users)
     journeys_without_index(home, folder / "day.parquet")
     _say(f"{users:,} users: one day later")
-    day = journeys(home, "infer", "--incremental")
-    told = subprocess.run(
-        [*_PROGRAM, "--home", str(home), "infer", "--incremental", "--json"], check=True, capture_output=True, text=True
-    )
-    assert json.loads(told.stdout)["users"] == 0
-    from assistant.library import Library
-
-    with Library(f"sqlite:///{home / 'library.sqlite'}") as opened:
-        day_users = next(run.users for run in opened.runs() if run.users)
+    active = {f"user-{number:09d}" for number in range(0, users, 100)}
+    day = incremental_day(home, active)
+    idle = journeys(home, "infer", "--incremental")
+    later = [
+        incremental_day(home, set(), "--as-of", f"{AS_OF + timedelta(days=1 + number):%Y-%m-%d}")
+        for number in range(1, _DAYS_AFTER + 1)
+    ]
     figures = Figures(
-        users, rows, found, ingested, runs, day, day_users, len(outputs) == 1,
+        users, rows, found, ingested, runs, day.spent, day.users, idle, [day, *later],
+        len(outputs) == 1,
         _size(home / "activity") / users, library / users, _size(home / "embeddings"),
     )  # fmt: skip
     if not cache.exists():
@@ -226,6 +242,26 @@ def measured(folder: Path, users: int, cache: Path, engines: Sequence[str]) -> F
     shutil.rmtree(home)
     shutil.rmtree(log)
     return figures
+
+
+def incremental_day(home: Path, active: Set[str], *words: str) -> Day:
+    """active: who did something since the last run."""
+    before = _states_in(home)
+    spent = journeys(home, "infer", "--incremental", *words)
+    after = _states_in(home)
+    taken = {user_id for user_id, (run_id, _) in after.items() if run_id != before.get(user_id, ("", ()))[0]}
+    silent = taken - active
+    return Day(spent, len(taken), len(silent), sum(before[user_id][1] == after[user_id][1] for user_id in silent))
+
+
+def _states_in(home: Path) -> dict[str, tuple[str, tuple[tuple[str, str, str], ...]]]:
+    """Of each user the run that his journeys are from, and their kinds and stages."""
+    with closing(sqlite3.connect(home / "library.sqlite")) as library:
+        runs = dict(library.execute("SELECT user_id, run_id FROM user_state"))
+        found: dict[str, list[tuple[str, str, str]]] = {user_id: [] for user_id in runs}
+        for user_id, *state in library.execute("SELECT user_id, journey_id, kind, stage FROM journeys ORDER BY 1, 2"):
+            found[user_id].append((state[0], state[1], state[2]))
+    return {user_id: (run_id, tuple(found[user_id])) for user_id, run_id in runs.items()}
 
 
 def journeys_without_index(home: Path, log: Path) -> Spent:
@@ -276,16 +312,28 @@ def table(found: Sequence[Figures]) -> Iterator[str]:
             speed, work = each.users / spent.seconds, 1_000 * spent.work / each.users
             told = "" if how.startswith("ray") else f"{work:.1f}"
             yield f"{head} {how} | {spent.seconds:.1f} | {speed:,.0f} | {told} | {spent.peak:,.0f} |"
-        full, later = each.runs["local 1"], f"a day later, {each.day_users:,} users"
-        share = f"{each.day.work / full.work:.1%} of the work of a full run".replace("%", " %")
-        yield f"{head} {later} | {each.day.seconds:.1f} | {share} | | {each.day.peak:,.0f} |"
+        full, day, later = each.runs["local 1"], each.days[0], each.days[-1]
+        days = {f"a day later, {_whom(day)}": day.spent, "again, nothing to do": each.idle}
+        days[f"day {len(each.days)}, {_whom(later)}"] = later.spent
+        for told, spent in days.items():
+            of_work, of_time = (f"{part:.1%}" for part in (spent.work / full.work, spent.seconds / full.seconds))
+            share = f"{of_work} of the work of a full run, {of_time} of its time".replace("%", " %")
+            yield f"{head} {told} | {spent.seconds:.1f} | {share} | {spent.work:.1f} s | {spent.peak:,.0f} |"
     last = found[-1]
+    silent = sum(day.silent for each in found for day in each.days)
+    needless = sum(day.needless for each in found for day in each.days)
+    yield ""
+    yield f"Of {silent:,} times that a silent user was taken up, {needless:,} were needless."
     same = "the same to the byte" if all(each.same for each in found) else "DIFFERENT"
     yield ""
     yield (
         f"On disk a user: activity log {last.log_bytes:,.0f} bytes, library {last.library_bytes:,.0f} bytes. The "
         f"journeys of all ways of a size are {same}."
     )
+
+
+def _whom(day: Day) -> str:
+    return f"{day.users - day.silent:,} active and {day.silent:,} silent users"
 
 
 def main() -> None:

@@ -9,10 +9,10 @@ A position counts the parts ever written. It tells how far the log had come, and
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
@@ -35,10 +35,12 @@ from vectorstore.parts import (
     latest_of,
     parts_of,
     read_parts,
-    read_told,
     slices_of_users,
     sync_folder,
+    time_scalar,
+    times_in,
     to_rows,
+    whole_scalar,
     write_part,
 )
 
@@ -50,22 +52,9 @@ _MOST_PARTS_MEANWHILE = 4  # times as many, while an append goes on: less to rew
 _MOST_IDS_KEPT = 16_000_000  # 256 MB
 _LOCK_SECONDS = 5.0
 _TRIES = 20
-_EXTENT_COLUMNS = ("user_id", "timestamp", "position")
+_SIGHTING_COLUMNS = ("user_id", "timestamp", "position")
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Extent:
-    """What the log holds of a user, seen from a moment.
-
-    position: of the newest part with an activity of the user. last: the latest activity up to and with the moment.
-    following: the first one after it. None where there is none.
-    """
-
-    position: int
-    last: datetime | None
-    following: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +71,12 @@ class Seen:
         if positions is None or times is None or positions[1] > self.position:
             return True
         return bool(times[1] > self.start and times[0] <= self.end)
+
+    def left_by(self, rows: Any) -> Any:
+        """Those of the rows that are anything else."""
+        times = rows["timestamp"]
+        between = pc.and_(pc.greater(times, time_scalar(self.start)), pc.less_equal(times, time_scalar(self.end)))
+        return rows.filter(pc.or_(pc.greater(rows["position"], whole_scalar(self.position)), between))
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +166,14 @@ class ActivityLog:
         for bucket, wanted in self._buckets_of(users):
             rows = self._rows(bucket, SCHEMA.names, wanted)
             if until is not None:
-                rows = rows.filter(pc.less_equal(rows["timestamp"], pa.scalar(until.astimezone(UTC))))
+                rows = rows.filter(pc.less_equal(rows["timestamp"], time_scalar(until)))
             yield from slices_of_users(in_order(rows), most)
+
+    def known(self, users: Collection[str]) -> set[str]:
+        """Those of the users who have any activity."""
+        return set().union(
+            *(_distinct_users(self._rows(bucket, ["user_id"], wanted)) for bucket, wanted in self._buckets_of(users))
+        )
 
     def touched_since(self, position: int) -> set[str]:
         """The users with an activity that was written after the log stood at `position`."""
@@ -184,38 +185,16 @@ class ActivityLog:
 
         return set().union(*(self._read(bucket, touched) for bucket in self._buckets()))
 
-    def extents(self, moment: datetime, seen: Seen | None = None) -> Iterator[tuple[str, Extent]]:
-        """Each user once with the extent of his activity, bucket by bucket, in one pass. moment: must have a zone.
+    def unseen(self, seen: Seen, users: Collection[str] | None = None) -> Iterator[tuple[str, int, datetime]]:
+        """User, position and time of each activity that was not seen, bucket by bucket. users: only theirs.
 
-        seen: what is of no interest any more. An extent may then leave it out: it is exact about everything else, and
-        of a user who has nothing else it may say position 0 and no times.
+        Row groups that hold nothing else are not read, so that the cost follows what came since.
         """
-        if moment.tzinfo is None:
-            raise StoreError("the activity log is in UTC: give the moment a zone")
-        at = pa.scalar(moment.astimezone(UTC), SCHEMA.field("timestamp").type)
-        nothing = pa.scalar(None, at.type)
-        tells = seen.is_left_by if seen else lambda group: True
-        for bucket in self._buckets():
-            rows, others = self._read(bucket, lambda parts: read_told(parts, _EXTENT_COLUMNS, tells))
-            times = rows["timestamp"]
-            until = pc.less_equal(times, at)
-            split = pa.table(
-                {
-                    "user_id": rows["user_id"],
-                    "position": rows["position"],
-                    "last": pc.if_else(until, times, nothing),
-                    "following": pc.if_else(until, nothing, times),
-                }
+        for bucket, wanted in self._buckets_of(users):
+            rows = seen.left_by(self._rows(bucket, _SIGHTING_COLUMNS, wanted, seen.is_left_by))
+            yield from zip(
+                rows["user_id"].to_pylist(), rows["position"].to_pylist(), times_in(rows["timestamp"]), strict=True
             )
-            # More threads would only wait for each other: a bucket is small.
-            found = split.group_by("user_id", use_threads=False).aggregate(
-                [("position", "max"), ("last", "max"), ("following", "min")]
-            )
-            columns = (found[name].to_pylist() for name in ("user_id", "position_max", "last_max", "following_min"))
-            for user_id, position, last, following in zip(*columns, strict=True):
-                others.discard(user_id)
-                yield user_id, Extent(position, last, following)
-            yield from ((user_id, Extent(0, None, None)) for user_id in sorted(others))
 
     # --- writing
 
@@ -341,8 +320,14 @@ class ActivityLog:
                 continue
         raise StoreError(f"{bucket} keeps changing while it is read: try again")
 
-    def _rows(self, bucket: Path, columns: list[str], users: list[str] | None = None) -> Any:
-        return self._read(bucket, lambda parts: read_parts(parts, columns, users))
+    def _rows(
+        self,
+        bucket: Path,
+        columns: Sequence[str],
+        users: list[str] | None = None,
+        tells: Callable[[Any], bool] = lambda group: True,
+    ) -> Any:
+        return self._read(bucket, lambda parts: read_parts(parts, columns, users, tells))
 
     def _known_ids(self, bucket: Path) -> KnownIds:
         column = read_parts(parts_of(bucket)[0], ["activity_id"])["activity_id"].combine_chunks()

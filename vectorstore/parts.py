@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby, pairwise
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -98,43 +97,32 @@ def sync_folder(folder: Path) -> None:
             os.close(handle)
 
 
-def read_parts(parts: Sequence[Part], columns: Collection[str], users: Collection[str] | None = None) -> Any:
+def read_parts(
+    parts: Sequence[Part],
+    columns: Collection[str],
+    users: Collection[str] | None = None,
+    tells: Callable[[Any], bool] = lambda group: True,
+) -> Any:
     """The rows of the parts, of some users or of all, as one table, in no order.
 
+    tells: whether a row group is to be read, by its metadata.
     Raises FileNotFoundError where a part is gone by now, StoreError where one is damaged.
     """
     wanted = None if users is None else sorted(users)
     read = list(columns) if wanted is None else list({*columns, "user_id"})
-    tables = [SCHEMA.empty_table().select(list(columns))]
+    tables = [_no_rows(columns)]
     for part in parts:
         with _opened(part) as file:
-            groups = [number for number in range(file.num_row_groups) if wanted is None or _holds(file, number, wanted)]
+            groups = [
+                number
+                for number in range(file.num_row_groups)
+                if (wanted is None or _holds(file, number, wanted)) and tells(file.metadata.row_group(number))
+            ]
             if not groups:
                 continue
             table = file.read_row_groups(groups, columns=read, use_threads=False)
-        if wanted is not None:
-            table = table.filter(pc.is_in(table["user_id"], value_set=pa.array(wanted, pa.string())))
-        tables.append(table.select(list(columns)))
+        tables.append((table if users is None else rows_of(table, users)).select(list(columns)))
     return pa.concat_tables(tables)
-
-
-def read_told(parts: Sequence[Part], columns: Collection[str], tells: Callable[[Any], bool]) -> tuple[Any, set[str]]:
-    """As `read_parts`, but only the row groups that tell something; of the others, who is in them.
-
-    tells: is asked with the metadata of each row group. Raises as `read_parts` does.
-    """
-    tables, others = [SCHEMA.empty_table().select(list(columns))], set[str]()
-    for part in parts:
-        with _opened(part) as file:
-            every = range(file.num_row_groups)
-            telling = [number for number in every if tells(file.metadata.row_group(number))]
-            silent = [number for number in every if number not in telling]
-            if telling:
-                tables.append(file.read_row_groups(telling, columns=list(columns), use_threads=False))
-            if silent:
-                users = file.read_row_groups(silent, columns=["user_id"], use_threads=False)["user_id"]
-                others.update(pc.unique(users).to_pylist())
-    return pa.concat_tables(tables), others
 
 
 def latest_of(parts: Sequence[Part]) -> datetime | None:
@@ -154,7 +142,13 @@ def latest_of(parts: Sequence[Part]) -> datetime | None:
 def bounds_of(group: Any, column: str) -> tuple[Any, Any] | None:
     """Least and greatest value of a column in a row group, where its metadata tells."""
     statistics = group.column(SCHEMA.get_field_index(column)).statistics
-    return (statistics.min, statistics.max) if statistics is not None and statistics.has_min_max else None
+    if statistics is None or not statistics.has_min_max:
+        return None
+    if column != "timestamp":
+        return statistics.min, statistics.max
+    # As they lie in the file: for times PyArrow would import pandas, where that is installed, for a third of a second.
+    begin, end = (_EPOCH + timedelta(microseconds=raw) for raw in (statistics.min_raw, statistics.max_raw))
+    return begin, end
 
 
 def count_rows(parts: Sequence[Part]) -> int:
@@ -164,6 +158,34 @@ def count_rows(parts: Sequence[Part]) -> int:
         with _opened(part) as file:
             rows += file.metadata.num_rows
     return rows
+
+
+# PyArrow's own `array` would import pandas, where that is installed, which takes a third of a second.
+
+
+def _no_rows(columns: Collection[str]) -> Any:
+    return pa.Table.from_batches([], SCHEMA).select(list(columns))
+
+
+def times_in(column: Any) -> list[datetime]:
+    """The times of a column in UTC."""
+    return [_EPOCH + timedelta(microseconds=since) for since in column.cast(pa.int64()).to_pylist()]
+
+
+def time_scalar(moment: datetime) -> Any:
+    """What times of the log are compared with. moment: must have a zone."""
+    return whole_scalar((moment - _EPOCH) // timedelta(microseconds=1)).cast(SCHEMA.field("timestamp").type)
+
+
+def whole_scalar(number: int) -> Any:
+    """What positions are compared with."""
+    return pa.Array.from_buffers(pa.int64(), 1, [None, pa.py_buffer(np.array([number], dtype=np.int64))])[0]
+
+
+def _strings(values: Sequence[str]) -> Any:
+    encoded = [value.encode() for value in values]
+    ends = np.cumsum([0, *map(len, encoded)]).astype(np.int32)
+    return pa.StringArray.from_buffers(len(encoded), pa.py_buffer(ends), pa.py_buffer(b"".join(encoded)))
 
 
 @contextmanager
@@ -215,7 +237,7 @@ def to_activities(rows: Any) -> Iterator[Activity]:
         users, times, kinds, texts, items, boards, annotations = batch.columns
         for user, time, kind, text, item, board, phrases in zip(
             users.to_pylist(),
-            times.cast(pa.int64()).to_pylist(),
+            times_in(times),
             kinds.to_pylist(),
             texts.to_pylist(),
             items.to_pylist(),
@@ -223,8 +245,7 @@ def to_activities(rows: Any) -> Iterator[Activity]:
             annotations.to_pylist(),
             strict=True,
         ):
-            moment = _EPOCH + timedelta(microseconds=time)
-            yield Activity(user, moment, _KINDS[kind], text, item, board, tuple(phrases))
+            yield Activity(user, time, _KINDS[kind], text, item, board, tuple(phrases))
 
 
 def by_user(rows: Any) -> Iterator[tuple[str, list[Activity]]]:
@@ -238,15 +259,10 @@ def users_of(rows: Any) -> set[str]:
     return set(pc.unique(rows["user_id"]).to_pylist())
 
 
-def extents_in(rows: Any, at: datetime) -> Iterator[tuple[str, int, datetime | None, datetime | None]]:
-    """Of each user of a table in order: the newest position, the last time up to and with a moment, the first after."""
-    columns = (rows[name].to_pylist() for name in ("user_id", "position", "timestamp"))
-    for user_id, told in groupby(zip(*columns, strict=True), key=itemgetter(0)):
-        own = list(told)
-        times = [time for _, _, time in own]
-        last = max((time for time in times if time <= at), default=None)
-        following = min((time for time in times if time > at), default=None)
-        yield user_id, max(position for _, position, _ in own), last, following
+def rows_of(rows: Any, users: Collection[str], *, without: bool = False) -> Any:
+    """Those of these users, or all but those."""
+    own = pc.is_in(rows["user_id"], value_set=_strings(sorted(users)))
+    return rows.filter(pc.invert(own) if without else own)
 
 
 def slices_of_users(rows: Any, most: int) -> Iterator[Any]:
@@ -254,7 +270,7 @@ def slices_of_users(rows: Any, most: int) -> Iterator[Any]:
     if not len(rows):
         return
     # Each user's first row: those where another one begins.
-    codes = rows["user_id"].combine_chunks().dictionary_encode().indices.to_numpy()
+    codes = np.from_dlpack(rows["user_id"].combine_chunks().dictionary_encode().indices)
     firsts = np.flatnonzero(np.diff(codes, prepend=-1))[::most].tolist()
     for begin, end in pairwise([*firsts, len(rows)]):
         yield rows.slice(begin, end - begin)

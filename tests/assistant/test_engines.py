@@ -207,7 +207,7 @@ def test_a_user_whose_data_breaks_something_is_set_aside_and_the_others_are_done
         assert library.failures() == library.failures("run-000001") == summary.failed
         assert library.failures("run-000002") == {}
         assert (library.state(BROKEN), library.journeys(BROKEN)) == (None, [])
-        assert users_to_infer(made.log, library, summary.run.parameters) == {BROKEN}
+        assert users_to_infer(made.log, library, summary.run.parameters).all == {BROKEN}
 
     # A later run makes it good; what breaks after that leaves what is stored.
     again, _ = made.run("home", None, plain)

@@ -1,5 +1,6 @@
 """Incremental runs: whom they take up, that a full run would find the same, and when they refuse."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -190,7 +191,7 @@ def test_whoever_a_full_run_would_see_otherwise_is_taken_up_and_nobody_without_c
             for each in fresh:
                 read_since[each.user_id].add(each)
             parameters = parameters_at(START + timedelta(days=clock), log.position)
-            taken = users_to_infer(log, library, parameters)
+            taken = users_to_infer(log, library, parameters).all
             for user_id in "abc":
                 of_user = {each for each in known if each.user_id == user_id}
                 visible = {each for each in of_user if each.timestamp <= parameters.as_of}
@@ -221,3 +222,62 @@ def test_the_command_line(words: None, tmp_path: Path, capsys: pytest.CaptureFix
     )
     with made(home) as assistant:
         assert [without_run(each).user_id for each in assistant.journeys("new")]
+
+
+def test_once_a_run_has_looked_at_all_users_only_what_came_since_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, asked = ActivityLog(tmp_path / "activity"), list[str]()
+
+    def events(user_id: str, day: int) -> list[Activity]:
+        return [Activity(user_id, START + timedelta(days=day), ActivityKind.SEARCH, f"text {day}")]
+
+    everyone = ActivityLog.users
+
+    def users(log: ActivityLog) -> Iterator[str]:
+        asked.append("users")
+        return everyone(log)
+
+    monkeypatch.setattr(ActivityLog, "users", users)
+    with Library(f"sqlite:///{tmp_path / 'library.sqlite'}") as library:
+
+        def infer(day: int, users: set[str], *, whole: bool) -> None:
+            run_now = library.begin_run(parameters_at(START + timedelta(days=day), log.position))
+            library.put_users(run_now, [UserResult(user_id, []) for user_id in sorted(users)])
+            library.finish_run(run_now, whole=whole)
+
+        def taken(day: int) -> set[str]:
+            return users_to_infer(log, library, parameters_at(START + timedelta(days=day), log.position)).all
+
+        log.append([*events("a", 1), *events("b", 2)])
+        # A run for one user says nothing of the other: all of the log are looked at.
+        infer(2, {"a"}, whole=False)
+        assert (taken(2), asked) == ({"b"}, ["users"])
+        infer(2, {"b"}, whole=True)
+        log.append([*events("c", 1), *events("d", 8)])
+        assert (taken(3), asked) == ({"c", "d"}, ["users"])
+        infer(3, {"c", "d"}, whole=True)
+        # What its clock hid, and what an earlier clock hides, is still found; also after a run for one user only.
+        assert taken(8) == {"d"}
+        infer(8, {"d"}, whole=False)
+        assert taken(8) == set()
+        assert taken(7) == {"d"}
+        # A log that was begun again knows nothing of that run.
+        begun = ActivityLog(tmp_path / "again")
+        begun.append([*events("a", 1), *events("e", 1)])
+        again = users_to_infer(begun, library, parameters_at(START + timedelta(days=8), begun.position)).all
+        assert again >= {"e"}
+    assert asked == ["users", "users"]
+
+
+def test_who_was_inferred_at_a_later_clock_is_looked_at_again_at_an_earlier_one(tmp_path: Path) -> None:
+    with made(tmp_path / "a") as incremental, made(tmp_path / "b") as full:
+        for assistant in (incremental, full):
+            assistant.ingest([write_log(tmp_path / "base.csv", BASE)])
+            assistant.infer(as_of=START + timedelta(days=90))
+        assert incremental.infer(mode=RunMode.INCREMENTAL, as_of=START + timedelta(days=20)).users == 3
+        full.infer(as_of=START + timedelta(days=20))
+        for user_id in ("ann", "bob", "cat"):
+            assert [without_run(each) for each in incremental.journeys(user_id)] == [
+                without_run(each) for each in full.journeys(user_id)
+            ]
