@@ -67,6 +67,12 @@ class KindModel:
         """Whether meaning can be weighed in vectors of this model, such as "minilm"."""
         return embedding == self.embedding
 
+    def reach(self, *names: str) -> float:
+        """How far these features, each in [0, 1], can move the log odds at most, in either embedding."""
+        places = [KIND_FEATURES.index(name) for name in names]
+        weights = np.maximum(np.abs(self.both[1:]), np.abs(self.alone[1:]))
+        return float((weights[places] / self.scale[places]).sum())
+
     def evergreen(self, features: Numbers, centres: Floats, embedding: str) -> Numbers:
         """(n,) probabilities in [0, 1]. features: (n, FEATURES). centres: (n, d) unit length, of the embedding."""
         rhythm = self.standard(features)

@@ -46,11 +46,14 @@ def features_ahead(rhythm: JourneyRhythm, user: UserRhythm, moments: Numbers) ->
     return features
 
 
+#: What jumps as time goes on; all else changes smoothly. Both lie in [0, 1].
+JUMPING = ("weeks", "late")
+
+
 def jumps_ahead(rhythm: JourneyRhythm, user: UserRhythm, until: float) -> Numbers:
     """(m,) rising days from the user's moment on, over 0 and up to `until`, right after which features jump.
 
-    `weeks` does where an event grows a week older, `late` where half of the journey's age reaches an active day; all
-    others change smoothly.
+    `weeks` does where an event grows a week older, `late` where half of the journey's age reaches an active day.
     """
     older = _WEEK - (user.now - np.array(rhythm.times)) % _WEEK
     weeks = (older[None, :] + _WEEK * np.arange(max(until / _WEEK, 0.0) + 1)[:, None]).ravel()

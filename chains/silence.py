@@ -41,7 +41,11 @@ def next_change(
             Staging(in_order(chain.from_iterable(of_key[key] for key in own)), max(len(own), 1), _NOWHERE, loss(own))
             for own in keys
         ]
-        moving += [each for each, may in zip(habits, may_come_back(asked, user, models.stage), strict=True) if may]
+        moving += [
+            each
+            for each, own in zip(habits, asked, strict=True)
+            if own.events and may_come_back(own, user, models.stage)
+        ]
     if not moving:
         return None
     return change_of_texts(texts_of(keywords, vectors), moving, as_of=as_of, options=options, models=models)

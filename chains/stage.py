@@ -17,7 +17,7 @@ from vectorstore.activity import Activity, days_of
 
 #: Active days that an evergreen journey takes: two are no habit.
 EVERGREEN_DAYS = 3
-_EVERGREEN_FROM = 0.5  # probability of evergreen
+EVERGREEN_FROM = 0.5  # probability of evergreen
 _LEAST = 1e-6
 
 
@@ -90,7 +90,7 @@ def odds_kept(back: Numbers, fresh: Numbers) -> Numbers:
 
 def kind_and_stage(kept: float, evergreen: float, days: int, model: StageModel) -> tuple[Kind, Stage]:
     """Of a journey that was not called off. kept: see `odds_kept`. evergreen: its probability. days: active ones."""
-    if evergreen >= _EVERGREEN_FROM and kept >= model.steady and days >= EVERGREEN_DAYS:
+    if evergreen >= EVERGREEN_FROM and kept >= model.steady and days >= EVERGREEN_DAYS:
         return Kind.EVERGREEN, Stage.ONGOING
     return Kind.SITUATIONAL, Stage.ENDED if kept < model.ongoing else Stage.ONGOING
 

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chains.journeys import Kind, Stage
 from chains.returning import HORIZON
-from chains.rhythm import FEATURES, JourneyRhythm, Numbers, UserRhythm
-from chains.rhythm_ahead import features_ahead, jumps_ahead, users_ahead
-from chains.stage import EVERGREEN_DAYS, Staging, kind_and_stage, odds_kept
+from chains.rhythm import JourneyRhythm, Numbers, UserRhythm
+from chains.rhythm_ahead import JUMPING, features_ahead, jumps_ahead, users_ahead
+from chains.stage import EVERGREEN_DAYS, EVERGREEN_FROM, Staging, kind_and_stage, odds_kept
 from chains.stage_model import StageModel
 
 # Days from now at which is looked, each a little more after the one before; the last is looked at again when it comes.
@@ -17,6 +18,7 @@ _STEP, _FURTHEST = 1.25, 730.0
 _STEPS, _NEAR = 16, 0.01
 # So many moments at which a journey's features jump are looked at, and so many days before and after each.
 _MOST_JUMPS, _BESIDE, _WEEK = 2_000, 1e-4, 7.0
+_SURE = 1e-6
 
 
 def days_ahead() -> Numbers:
@@ -32,65 +34,88 @@ def unchanged_for(journeys: Sequence[Staging], user: UserRhythm, model: StageMod
 
     A safe bound, at most half an hour before the first change that is found. What has ended for good need not be given.
     """
-    bounds = [_unchanged(journey, user, model, embedding) for journey in journeys]
-    return min(bounds, default=None)
+    return min((_Outlook(each, user, model, embedding).unchanged_for() for each in journeys), default=None)
 
 
-def may_come_back(journeys: Sequence[Staging], user: UserRhythm, model: StageModel) -> list[bool]:
-    """Whether each journey that has ended by silence may be evergreen again by the clock alone. Centres don't matter.
+def may_come_back(journey: Staging, user: UserRhythm, model: StageModel) -> bool:
+    """Whether a journey that has ended by silence may be evergreen again by the clock alone. Its centre doesn't matter.
 
-    Whether one looks like a habit may jump up as its weeks are counted anew; what silence has taken stays taken.
+    Whether it looks like a habit may jump up as its weeks are counted anew; what silence has taken stays taken.
     """
-    habits = [not each.called_off and _is_habit(each) for each in journeys]
-    asked = [each for each, habit in zip(journeys, habits, strict=True) if habit]
-    kept = iter(_kept(asked, user, np.zeros(1), model)[0][:, 0].tolist() if asked else ())
-    return [habit and next(kept) >= model.steady for habit in habits]
+    outlook = _Outlook(journey, user, model, "")
+    return not journey.called_off and outlook.is_habit and bool(outlook.kept(np.zeros(1))[0][0] >= model.steady)
 
 
-def _unchanged(journey: Staging, user: UserRhythm, model: StageModel, embedding: str) -> float:
-    def first_other(ahead: Numbers) -> int | None:
-        return next((place for place, each in enumerate(states(ahead)) if each != now), None)
+class _Outlook:
+    """One journey while its user does nothing more."""
 
-    def states(ahead: Numbers) -> list[tuple[Kind, Stage]]:
-        kept, features = _kept([journey], user, ahead, model)
-        centres = np.repeat(journey.centre[None, :], len(ahead), axis=0)
-        evergreen = np.round(model.kind.evergreen(features, centres, embedding), 6).tolist()
+    def __init__(self, journey: Staging, user: UserRhythm, model: StageModel, embedding: str) -> None:
+        self._journey, self._user, self._model, self._embedding = journey, user, model, embedding
+        self._rhythm = JourneyRhythm(journey.events, journey.texts)
+        self._then = self._rhythm.features(user.just_after(self._rhythm.last))
+
+    @property
+    def is_habit(self) -> bool:
+        return len(self._rhythm.days) >= EVERGREEN_DAYS
+
+    def unchanged_for(self) -> float:
+        ahead = days_ahead()
+        kept, evergreen = self._figures(ahead)
+        states = self._states(kept, evergreen)
+        end = _first_other(states, states[0])
+        if self.is_habit:
+            # It may be another for some hours only, from or up to a jump of a feature: so both sides of each are
+            # looked at, wherever that can decide.
+            last = len(ahead) - 1 if end is None else end
+            doubtful = self._doubtful(kept, evergreen)[:last]
+            until = float(ahead[last])
+            if doubtful.any():
+                until = min(until, float(ahead[doubtful.argmax()]) + _MOST_JUMPS * _WEEK / len(self._rhythm.times))
+                jumps = jumps_ahead(self._rhythm, self._user, until)
+                jumps = jumps[doubtful[np.minimum(np.searchsorted(ahead, jumps) - 1, last - 1)]]
+                beside = np.concatenate([np.maximum(jumps - _BESIDE, 0), jumps + _BESIDE])
+                ahead = np.unique(np.concatenate([ahead[ahead <= until], beside]))
+                end = _first_other(self._states(*self._figures(ahead)), states[0])
+        if end is None:
+            return float(ahead[-1])
+        begins, ends = ahead[end - 1], ahead[end]
+        while ends - begins > _NEAR:
+            between = np.linspace(begins, ends, _STEPS + 1)
+            place = _first_other(self._states(*self._figures(between[:-1])), states[0]) or _STEPS
+            begins, ends = between[place - 1], between[place]
+        # A step back, so that nothing hangs on the last bits by which looking ahead differs from looking then.
+        return float(max(begins - _NEAR, 0.0))
+
+    def kept(self, ahead: Numbers) -> tuple[Numbers, Numbers]:
+        """What is left in so many days, (m,), see `odds_kept`; and (m, FEATURES) of the rhythm then."""
+        moments = self._user.now + ahead
+        users, features = users_ahead(self._user, moments), features_ahead(self._rhythm, self._user, moments)
+        then = np.broadcast_to(self._then, features.shape)
+        both = np.concatenate([features, then])
+        chances = np.round(self._model.returning.probability(both, np.tile(users, (2, 1)), HORIZON), 6)
+        return np.round(odds_kept(*chances.reshape(2, -1)), 6), features
+
+    def _figures(self, ahead: Numbers) -> tuple[Numbers, Numbers]:
+        """(m,) each: what is left in so many days, and how probably the journey is evergreen."""
+        kept, features = self.kept(ahead)
+        centres = np.broadcast_to(self._journey.centre, (len(ahead), len(self._journey.centre)))
+        return kept, np.round(self._model.kind.evergreen(features, centres, self._embedding), 6)
+
+    def _states(self, kept: Numbers, evergreen: Numbers) -> list[tuple[Kind, Stage]]:
+        days = len(self._rhythm.days)
         return [
-            kind_and_stage(*each, len(rhythm.days), model) for each in zip(kept[0].tolist(), evergreen, strict=True)
+            kind_and_stage(*each, days, self._model) for each in zip(kept.tolist(), evergreen.tolist(), strict=True)
         ]
 
-    rhythm, ahead = JourneyRhythm(journey.events, journey.texts), days_ahead()
-    (now,) = states(ahead[:1])
-    end = first_other(ahead)
-    if _is_habit(journey):
-        # It may be another for some hours only, from or up to a jump of a feature: so both sides of each are looked at.
-        until = min(float(ahead[-1 if end is None else end]), _MOST_JUMPS * _WEEK / len(journey.events))
-        jumps = jumps_ahead(rhythm, user, until)
-        ahead = np.unique(np.concatenate([ahead[ahead <= until], np.maximum(jumps - _BESIDE, 0), jumps + _BESIDE]))
-        end = first_other(ahead)
-    if end is None:
-        return float(ahead[-1])
-    begins, ends = ahead[end - 1], ahead[end]
-    while ends - begins > _NEAR:
-        between = np.linspace(begins, ends, _STEPS + 1)
-        place = first_other(between[:-1]) or _STEPS
-        begins, ends = between[place - 1], between[place]
-    # A step back, so that nothing hangs on the last bits by which looking ahead differs from looking then.
-    return float(max(begins - _NEAR, 0.0))
+    def _doubtful(self, kept: Numbers, evergreen: Numbers) -> NDArray[np.bool_]:
+        """(m - 1,) whether what jumps may decide the kind between two moments, from the figures at both."""
+        inside = np.clip(evergreen, _SURE, 1 - _SURE)
+        odds = np.log(inside / (1 - inside)) - np.log(EVERGREEN_FROM / (1 - EVERGREEN_FROM))
+        reach = self._model.kind.reach(*JUMPING)
+        near = (np.minimum(odds[1:], odds[:-1]) <= reach) & (np.maximum(odds[1:], odds[:-1]) >= -reach)
+        found: NDArray[np.bool_] = near & (np.maximum(kept[1:], kept[:-1]) >= self._model.steady)
+        return found
 
 
-def _is_habit(journey: Staging) -> bool:
-    return len({event.timestamp.date() for event in journey.events}) >= EVERGREEN_DAYS
-
-
-def _kept(journeys: Sequence[Staging], user: UserRhythm, ahead: Numbers, model: StageModel) -> tuple[Numbers, Numbers]:
-    """What n journeys have kept in so many days, (n, m), see `odds_kept`; and (n * m, FEATURES) of their rhythm."""
-    wide, moments = len(ahead), user.now + ahead
-    users = users_ahead(user, moments)
-    rhythms = [JourneyRhythm(each.events, each.texts) for each in journeys]
-    features = np.concatenate([features_ahead(each, user, moments) for each in rhythms])
-    then = [np.broadcast_to(each.features(user.just_after(each.last)), (wide, len(FEATURES))) for each in rhythms]
-    of_users = np.tile(users, (2 * len(journeys), 1))
-    chances = np.round(model.returning.probability(np.concatenate([features, *then]), of_users, HORIZON), 6)
-    back, fresh = chances.reshape(2, -1)
-    return np.round(odds_kept(back, fresh), 6).reshape(-1, wide), features
+def _first_other(states: Sequence[tuple[Kind, Stage]], now: tuple[Kind, Stage]) -> int | None:
+    return next((place for place, each in enumerate(states) if each != now), None)

@@ -104,9 +104,9 @@ def test_what_has_ended_stays_so_but_for_what_may_look_like_a_habit_again(hours:
     model, own = default_stage(), events(hours)
     asked, days = [Staging(own, len(own), CENTRE)], np.arange(since, since + 200, 1.7).tolist()
     ended = [day for day in days if over_in(asked, own, day)]
-    if ended and not may_come_back(asked, user_at(own, [], ended[0]), model)[0]:
+    if ended and not may_come_back(asked[0], user_at(own, [], ended[0]), model):
         assert ended == [day for day in days if day >= ended[0]]
-    assert not may_come_back([replace(asked[0], called_off=True)], user_at(own, [], since), model)[0]
+    assert not may_come_back(replace(asked[0], called_off=True), user_at(own, [], since), model)
 
 
 def over_in(asked: list[Staging], own: list[Activity], days: float) -> bool:
