@@ -13,6 +13,7 @@ from chains.crowd_features import CROWD_FEATURES, crowd_block
 from chains.model_files import FileModel
 from chains.pair_features import FEATURES, Matrix, Pairs, pair_features, row_blocks
 from chains.second_look import SECOND_FEATURES, Company, second_features
+from chains.sites import with_sites
 from chains.texts import Floats, Texts
 
 _CLIP = 5.0
@@ -129,7 +130,7 @@ class AffinityModel(FileModel):
     FILE = "affinity.json"
     NOUN = "affinity model"
     MADE_BY = "train affinity"
-    FORMAT = 3
+    FORMAT = 4
     INPUTS = (*FEATURES, *SECOND_FEATURES, *CROWD_FEATURES)
 
     first: Networks
@@ -171,6 +172,9 @@ def affinity(texts: Texts, model: AffinityModel, granularity: Granularity = Gran
     each look: so memory stays bounded.
     """
     n = len(texts)
+    fine = _fine_guesses(texts, model) if granularity is Granularity.FINE else None
+    if fine is not None:
+        return fine
     own = Pairs(texts)
     kept: dict[int, Matrix] = {}
 
@@ -194,16 +198,21 @@ def affinity(texts: Texts, model: AffinityModel, granularity: Granularity = Gran
             kept[rows.start] = features
         return features
 
-    if granularity is Granularity.FINE:
-        if model.fine_in_crowd is not None and texts.familiar is not None:
-            return _guesses(partial(_look_in_crowd, own, texts.familiar), n, model.fine_in_crowd)
-        if model.fine is not None:
-            return _guesses(first_look, n, model.fine)
     together = _guesses(first_look, n, model.first)
     if model.second is not None and n <= _LOOKED_AT_TWICE:
         company = Company(_settled(together), texts)
         together = _guesses(second_look, n, model.second)
     return together
+
+
+def _fine_guesses(texts: Texts, model: AffinityModel) -> NDArray[np.float32] | None:
+    """As `affinity` gives it, whether two texts are one errand; None where the model knows nothing of errands."""
+    if model.fine_in_crowd is not None and texts.familiar is not None:
+        look = partial(_look_in_crowd, Pairs(with_sites(texts)), texts.familiar)
+        return _guesses(look, len(texts), model.fine_in_crowd)
+    if model.fine is not None:
+        return _guesses(Pairs(with_sites(texts)).block, len(texts), model.fine)
+    return None
 
 
 def both_looks(texts: Texts, first: Networks) -> Iterable[tuple[int, Matrix]]:

@@ -15,6 +15,7 @@ from chains.crowd_features import CROWD_FEATURES
 from chains.keywords import extract_keywords
 from chains.pair_features import FEATURES, Matrix, pair_features
 from chains.second_look import SECOND_FEATURES
+from chains.sites import with_sites
 from chains.texts import Texts, texts_of
 from vectorstore.embeddings import CachedEmbeddings
 from vectorstore.errors import InputError
@@ -46,14 +47,16 @@ class LabelledTexts:
 class Pairs:
     """All pairs of one user's labelled texts: features (p, f), whether both are of one journey (p,), weights (p,).
 
-    known: the places of the labelled texts; the pairs are those of its upper triangle, row by row. in_crowd: features
-    (p, f + c) with what the crowd says of the pairs, None where that is not known or not learned from.
+    known: the places of the labelled texts; the pairs are those of its upper triangle, row by row. fine: features
+    (p, f) of the texts mixed with what their sites say. in_crowd: those, and what the crowd says of the pairs,
+    (p, f + c). None where that is not known or not learned from.
     """
 
     user: LabelledTexts
     known: NDArray[np.intp]
     features: Matrix
     same: NDArray[np.bool_]
+    fine: Matrix | None = None
     in_crowd: Matrix | None = None
 
     @property
@@ -70,11 +73,14 @@ def labelled_pairs(user: LabelledTexts, seed: int = 0) -> Pairs:
     labels = np.array([user.journeys[place] for place in known], dtype=object)
     row, column = np.triu_indices(len(known), 1)
     same = np.asarray(labels[row] == labels[column], dtype=bool)
-    familiar = user.texts.familiar
-    if not user.fine or familiar is None:
-        return Pairs(user, known, _taken(pair_features(user.texts), known, len(FEATURES)), same)
-    both = _taken(in_crowd(user.texts, familiar), known, len(FEATURES) + len(CROWD_FEATURES))
-    return Pairs(user, known, both[:, : len(FEATURES)], same, both)
+    features = _taken(pair_features(user.texts), known, len(FEATURES))
+    if not user.fine:
+        return Pairs(user, known, features, same)
+    texts, familiar = with_sites(user.texts), user.texts.familiar
+    if familiar is None:
+        return Pairs(user, known, features, same, _taken(pair_features(texts), known, len(FEATURES)))
+    both = _taken(in_crowd(texts, familiar), known, len(FEATURES) + len(CROWD_FEATURES))
+    return Pairs(user, known, features, same, both[:, : len(FEATURES)], both)
 
 
 def _taken(blocks: Iterable[tuple[int, Matrix]], known: NDArray[np.intp], width: int) -> Matrix:
@@ -117,13 +123,12 @@ def _trained(learned: list[Pairs], trained_on: str, seed: int) -> AffinityModel:
             texts = learned[i].user.texts
             both[i] = _taken(both_looks(texts, unseen), learned[i].known, len(FEATURES) + len(SECOND_FEATURES))
     second = _fitted(learned, both, _BATCH, seed)
-    fine = [user for user in learned if user.user.fine]
     return AffinityModel(
         first,
         second,
-        _fitted_fine([(user, user.features) for user in fine], seed),
+        _fitted_fine([(user, user.fine) for user in learned if user.fine is not None], seed),
         trained_on,
-        _fitted_fine([(user, user.in_crowd) for user in fine if user.in_crowd is not None], seed),
+        _fitted_fine([(user, user.in_crowd) for user in learned if user.in_crowd is not None], seed),
     )
 
 
