@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from itertools import chain
+from math import fsum, log
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from scipy import sparse
 
 _SHORTEST_WORD = 4
-_LONGEST_NAME = 63  # of one part of a host, by RFC 1035
 _WEIGHT = np.float32(0.4)
 _HOST = re.compile(r"https?://(?:[^/?#@]*@)?([^/?#:@]+)", re.IGNORECASE)
 
@@ -33,22 +33,24 @@ def with_sites(texts: Texts) -> Texts:
     stands in the name: of its words of four letters and more, weighted by how rare they are with this user. Texts that
     led to no web address, or to none whose name says anything, stay as they are, to the bit.
     """
-    names = [_names(items) for items in texts.items]
+    names = [_name(items) for items in texts.items]
     if not any(names):
         return texts
+    n = len(texts)
     words = [frozenset(word for word in WORD.findall(key) if len(word) >= _SHORTEST_WORD) for key in texts.keys]
     counts = Counter(chain.from_iterable(words))
-    column = {word: place for place, word in enumerate(sorted(counts))}
-    said = [_standing_in(name, column.keys()) for name in names]
-    n = len(texts)
-    rarity = np.log((n + 1) / np.array([counts[word] for word in column], dtype=np.float64)).astype(np.float32)
-    named, own = (_incidence(sets, column, weights) for sets, weights in ((said, None), (words, rarity)))
-    whole = np.array([sum(rarity[column[word]] for word in sorted(each)) for each in words], dtype=np.float32)
+    every = "\n".join(names)
+    column = {word: place for place, word in enumerate(sorted(word for word in counts if word in every))}
+    rarity = {word: log((n + 1) / count) for word, count in counts.items()}
+    said = [frozenset(word for word in column if word in name) if name else frozenset() for name in names]
+    told_of = np.array([rarity[word] for word in column], dtype=np.float32)
+    named, own = (_incidence(sets, column, weights) for sets, weights in ((said, None), (words, told_of)))
+    whole = np.array([fsum(rarity[word] for word in each) for each in words], dtype=np.float32)
     context = texts.context.copy()
     for rows in row_blocks(n):
         shared = named[rows] @ own.T
         told: Floats = shared if isinstance(shared, np.ndarray) else shared.toarray()
-        told /= np.maximum(whole, 1e-6)
+        told /= np.maximum(whole, np.float32(1e-6))
         told[np.arange(len(told)), np.arange(rows.start, rows.stop)] = 0
         total = told.sum(axis=1)
         led = np.flatnonzero(total)
@@ -57,30 +59,16 @@ def with_sites(texts: Texts) -> Texts:
     return replace(texts, context=context)
 
 
-def _names(items: Iterable[str]) -> frozenset[str]:
-    """The parts of the hosts of those items that are web addresses, without the last ("com")."""
+def _name(items: Iterable[str]) -> str:
+    """The hosts of those items that are web addresses, without the last part ("com"), each with a dot at its end."""
     hosts = (_HOST.match(item) for item in items)
-    return frozenset(
-        part for host in hosts if host for label in host[1].casefold().split(".")[:-1] for part in label.split("-")
-    )
-
-
-def _standing_in(names: Iterable[str], words: Set[str]) -> frozenset[str]:
-    """Those of the words that are written in one of the names."""
-    return frozenset(
-        name[start:end]
-        for name in names
-        if len(name) <= _LONGEST_NAME
-        for start in range(len(name) - _SHORTEST_WORD + 1)
-        for end in range(start + _SHORTEST_WORD, len(name) + 1)
-        if name[start:end] in words
-    )
+    return "".join(f"{host[1].casefold().rpartition('.')[0]}." for host in hosts if host)
 
 
 def _incidence(
     sets: Sequence[Set[str]], column: Mapping[str, int], weights: Floats | None
 ) -> "Floats | sparse.csr_array":
     """(n, words): which of the words each has, as 1 or the word's weight."""
-    members = [sorted(column[word] for word in each) for each in sets]
+    members = [[column[word] for word in each if word in column] for each in sets]
     rows = np.repeat(np.arange(len(sets)), [len(each) for each in members])
     return having(rows, np.array([*chain.from_iterable(members)], dtype=np.intp), (len(sets), len(column)), weights)
