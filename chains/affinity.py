@@ -13,8 +13,10 @@ from chains.crowd_features import CROWD_FEATURES, crowd_block
 from chains.model_files import FileModel
 from chains.pair_features import FEATURES, Matrix, Pairs, pair_features, row_blocks
 from chains.second_look import SECOND_FEATURES, Company, second_features
+from chains.sites import with_sites
 from chains.texts import Floats, Texts
 
+_MORE = ("second", "fine", "fine_in_crowd", "fine_by_site", "fine_by_site_in_crowd")
 _CLIP = 5.0
 _PAIRS = 512
 _BLOCK_ROWS, _BLOCK_ROWS_LEAST, _BLOCK_PAIRS = 64, 24, 16_384
@@ -123,13 +125,15 @@ class AffinityModel(FileModel):
 
     fine: from each pair's own features, whether the two are one errand (a search mission) and not only one journey;
     None where nothing fine was learned from. fine_in_crowd: the same where it is known how familiar the texts are to
-    other users; None where that was not known of anybody. trained_on: what the model card says of it in one line.
+    other users; None where that was not known of anybody. fine_by_site, fine_by_site_in_crowd: the two for users of
+    whose items some are web addresses, from texts mixed with what the sites say; None where nobody had any.
+    trained_on: what the model card says of it in one line.
     """
 
     FILE = "affinity.json"
     NOUN = "affinity model"
     MADE_BY = "train affinity"
-    FORMAT = 3
+    FORMAT = 4
     INPUTS = (*FEATURES, *SECOND_FEATURES, *CROWD_FEATURES)
 
     first: Networks
@@ -137,14 +141,14 @@ class AffinityModel(FileModel):
     fine: Networks | None
     trained_on: str
     fine_in_crowd: Networks | None = None
+    fine_by_site: Networks | None = None
+    fine_by_site_in_crowd: Networks | None = None
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
         cls.check_format(data)
-        second, fine, fine_in_crowd = (
-            Networks.from_json(data[name]) if data[name] else None for name in ("second", "fine", "fine_in_crowd")
-        )
-        return cls(Networks.from_json(data["first"]), second, fine, str(data["trained_on"]), fine_in_crowd)
+        more = {name: Networks.from_json(data[name]) if data[name] else None for name in _MORE}
+        return cls(Networks.from_json(data["first"]), trained_on=str(data["trained_on"]), **more)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -152,9 +156,7 @@ class AffinityModel(FileModel):
             "features": [*self.INPUTS],
             "trained_on": self.trained_on,
             "first": self.first.to_json(),
-            "second": self.second.to_json() if self.second else None,
-            "fine": self.fine.to_json() if self.fine else None,
-            "fine_in_crowd": self.fine_in_crowd.to_json() if self.fine_in_crowd else None,
+            **{name: own.to_json() if (own := getattr(self, name)) else None for name in _MORE},
         }
 
 
@@ -171,6 +173,9 @@ def affinity(texts: Texts, model: AffinityModel, granularity: Granularity = Gran
     each look: so memory stays bounded.
     """
     n = len(texts)
+    fine = _fine_guesses(texts, model) if granularity is Granularity.FINE else None
+    if fine is not None:
+        return fine
     own = Pairs(texts)
     kept: dict[int, Matrix] = {}
 
@@ -194,16 +199,21 @@ def affinity(texts: Texts, model: AffinityModel, granularity: Granularity = Gran
             kept[rows.start] = features
         return features
 
-    if granularity is Granularity.FINE:
-        if model.fine_in_crowd is not None and texts.familiar is not None:
-            return _guesses(partial(_look_in_crowd, own, texts.familiar), n, model.fine_in_crowd)
-        if model.fine is not None:
-            return _guesses(first_look, n, model.fine)
     together = _guesses(first_look, n, model.first)
     if model.second is not None and n <= _LOOKED_AT_TWICE:
         company = Company(_settled(together), texts)
         together = _guesses(second_look, n, model.second)
     return together
+
+
+def _fine_guesses(texts: Texts, model: AffinityModel) -> NDArray[np.float32] | None:
+    """As `affinity` gives it, whether two texts are one errand; None where the model knows nothing of errands."""
+    alone, within = model.fine, model.fine_in_crowd
+    if model.fine_by_site is not None and (mixed := with_sites(texts)) is not texts:
+        texts, alone, within = mixed, model.fine_by_site, model.fine_by_site_in_crowd
+    if within is not None and texts.familiar is not None:
+        return _guesses(partial(_look_in_crowd, Pairs(texts), texts.familiar), len(texts), within)
+    return _guesses(Pairs(texts).block, len(texts), alone) if alone is not None else None
 
 
 def both_looks(texts: Texts, first: Networks) -> Iterable[tuple[int, Matrix]]:

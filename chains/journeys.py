@@ -11,7 +11,7 @@ from vectorstore.activity import ActivityKind
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 
 #: Changes whenever the same activity may give other journeys than before; a new one asks for a full run.
-ALGORITHM = "cluster-4"
+ALGORITHM = "cluster-5"
 
 
 class Kind(StrEnum):

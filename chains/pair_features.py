@@ -38,7 +38,7 @@ FEATURES = (
     "words",  # the fewer words of the two
 )
 
-_WORD = re.compile(r"[^\W_]{3,}")
+WORD = re.compile(r"[^\W_]{3,}")
 _SESSION_SECONDS = 3600.0
 _SESSION_FADES = 600.0
 _NEAREST = 5
@@ -65,7 +65,7 @@ class Pairs:
 
     def __init__(self, texts: Texts) -> None:
         n = len(texts)
-        words = [frozenset(_WORD.findall(key)) for key in texts.keys]
+        words = [frozenset(WORD.findall(key)) for key in texts.keys]
         with_labels = [own | set(" ".join(names).split()) for own, names in zip(words, texts.labels, strict=True)]
         self.texts = texts
         self.gap, self.steps = _closest(texts)
@@ -288,7 +288,7 @@ def _incidence(
     weights = None
     if weight is not None:
         weights = weight(np.array([counts[member] for member in common], dtype=np.float64)).astype(np.float32)
-    return _having(row, indices, (len(sets), len(common)), weights)
+    return having(row, indices, (len(sets), len(common)), weights)
 
 
 def _trigrams(keys: Sequence[str]) -> "tuple[Matrix | sparse.csr_array, NDArray[np.float32]]":
@@ -307,11 +307,11 @@ def _trigrams(keys: Sequence[str]) -> "tuple[Matrix | sparse.csr_array, NDArray[
     column, row = (first.cumsum() - 1)[distinct], owner[distinct]
     common = np.bincount(column) > 1
     shared = common[column]
-    having = _having(row[shared], (common.cumsum() - 1)[column[shared]], (len(keys), int(common.sum())))
-    return having, np.bincount(row, minlength=len(keys)).astype(np.float32)
+    incidence = having(row[shared], (common.cumsum() - 1)[column[shared]], (len(keys), int(common.sum())))
+    return incidence, np.bincount(row, minlength=len(keys)).astype(np.float32)
 
 
-def _having(
+def having(
     row: NDArray[np.intp], column: NDArray[np.intp], shape: tuple[int, int], weights: Matrix | None = None
 ) -> "Matrix | sparse.csr_array":
     """Who has what: 1, or the column's weight, at these places."""

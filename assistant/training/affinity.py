@@ -15,6 +15,7 @@ from chains.crowd_features import CROWD_FEATURES
 from chains.keywords import extract_keywords
 from chains.pair_features import FEATURES, Matrix, pair_features
 from chains.second_look import SECOND_FEATURES
+from chains.sites import with_sites
 from chains.texts import Texts, texts_of
 from vectorstore.embeddings import CachedEmbeddings
 from vectorstore.errors import InputError
@@ -47,7 +48,8 @@ class Pairs:
     """All pairs of one user's labelled texts: features (p, f), whether both are of one journey (p,), weights (p,).
 
     known: the places of the labelled texts; the pairs are those of its upper triangle, row by row. in_crowd: features
-    (p, f + c) with what the crowd says of the pairs, None where that is not known or not learned from.
+    (p, f + c) with what the crowd says of the pairs. by_site, by_site_in_crowd: the two of texts mixed with what their
+    sites say. None where that is not known or not learned from.
     """
 
     user: LabelledTexts
@@ -55,6 +57,8 @@ class Pairs:
     features: Matrix
     same: NDArray[np.bool_]
     in_crowd: Matrix | None = None
+    by_site: Matrix | None = None
+    by_site_in_crowd: Matrix | None = None
 
     @property
     def weights(self) -> NDArray[np.float64]:
@@ -70,11 +74,21 @@ def labelled_pairs(user: LabelledTexts, seed: int = 0) -> Pairs:
     labels = np.array([user.journeys[place] for place in known], dtype=object)
     row, column = np.triu_indices(len(known), 1)
     same = np.asarray(labels[row] == labels[column], dtype=bool)
-    familiar = user.texts.familiar
-    if not user.fine or familiar is None:
+    if not user.fine:
         return Pairs(user, known, _taken(pair_features(user.texts), known, len(FEATURES)), same)
-    both = _taken(in_crowd(user.texts, familiar), known, len(FEATURES) + len(CROWD_FEATURES))
-    return Pairs(user, known, both[:, : len(FEATURES)], same, both)
+    mixed = with_sites(user.texts)
+    features, within = _fine_features(user.texts, known)
+    return Pairs(
+        user, known, features, same, within, *(_fine_features(mixed, known) if mixed is not user.texts else ())
+    )
+
+
+def _fine_features(texts: Texts, known: NDArray[np.intp]) -> tuple[Matrix, Matrix | None]:
+    """Features of the pairs (p, f), and with what the crowd says of them (p, f + c), None where that is not known."""
+    if texts.familiar is None:
+        return _taken(pair_features(texts), known, len(FEATURES)), None
+    both = _taken(in_crowd(texts, texts.familiar), known, len(FEATURES) + len(CROWD_FEATURES))
+    return both[:, : len(FEATURES)], both
 
 
 def _taken(blocks: Iterable[tuple[int, Matrix]], known: NDArray[np.intp], width: int) -> Matrix:
@@ -118,19 +132,29 @@ def _trained(learned: list[Pairs], trained_on: str, seed: int) -> AffinityModel:
             both[i] = _taken(both_looks(texts, unseen), learned[i].known, len(FEATURES) + len(SECOND_FEATURES))
     second = _fitted(learned, both, _BATCH, seed)
     fine = [user for user in learned if user.user.fine]
+    within = [user for user in fine if user.in_crowd is not None]
+    led = any(user.by_site is not None for user in fine)
     return AffinityModel(
         first,
         second,
-        _fitted_fine([(user, user.features) for user in fine], seed),
+        _fitted_fine(fine, lambda user: user.features, seed),
         trained_on,
-        _fitted_fine([(user, user.in_crowd) for user in fine if user.in_crowd is not None], seed),
+        _fitted_fine(within, lambda user: user.in_crowd, seed),
+        _fitted_fine(fine if led else [], lambda user: user.features if user.by_site is None else user.by_site, seed),
+        _fitted_fine(
+            within if led else [],
+            lambda user: user.in_crowd if user.by_site_in_crowd is None else user.by_site_in_crowd,
+            seed,
+        ),
     )
 
 
-def _fitted_fine(users: Sequence[tuple[Pairs, Matrix]], seed: int) -> Networks | None:
+def _fitted_fine(users: Sequence[Pairs], features: Callable[[Pairs], Matrix | None], seed: int) -> Networks | None:
+    """features: of each of the users; None where there is no user."""
     if not users:
         return None
-    return _fitted([user for user, _ in users], [own for _, own in users], _FINE_BATCH, seed, _FINE_NETWORKS)
+    own = [each for user in users if (each := features(user)) is not None]
+    return _fitted(users, own, _FINE_BATCH, seed, _FINE_NETWORKS)
 
 
 def _fitted(

@@ -274,6 +274,29 @@ def test_errands_are_learned_with_a_crowd_and_without_and_the_rest_never_sees_it
         assert together[same & ~np.eye(12, dtype=bool)].mean() > together[~same].mean() + 0.2
 
 
+def test_networks_of_their_own_learn_from_texts_mixed_with_their_sites(embeddings: CachedEmbeddings) -> None:
+    users = many("one", 9)
+    crowd = crowds_of(users, embeddings)["one"]
+    site = "http://" + "".join(users[0].activities[-1].text.split()) + ".com"
+    opened = [replace(users[0].activities[0], item_id=site), *users[0].activities[1:]]
+    led = [replace(users[0], activities=opened), *users[1:]]
+    own = [labelled_pairs(labelled_texts(each, embeddings, crowd)) for each in led]
+    before = labelled_pairs(labelled_texts(users[0], embeddings, crowd))
+    np.testing.assert_array_equal(own[0].features, before.features)
+    assert own[0].by_site is not None
+    assert own[0].by_site_in_crowd is not None
+    assert not np.array_equal(own[0].by_site, own[0].features), "the first text is mixed with the last"
+    np.testing.assert_array_equal(own[0].by_site_in_crowd[:, : len(FEATURES)], own[0].by_site)
+    assert all(each.by_site is None for each in (before, *own[1:])), "they have no web address"
+    model = train_affinity(own, "x")
+    plain = train_affinity([before, *own[1:]], "x")
+    assert plain.fine_by_site is None
+    assert plain.fine_by_site_in_crowd is None
+    assert model.fine_by_site is not None
+    assert model.fine_by_site_in_crowd is not None
+    assert replace(model, fine_by_site=None, fine_by_site_in_crowd=None).fingerprint == plain.fingerprint
+
+
 def test_a_log_of_errands_on_the_command_line(
     words: None, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

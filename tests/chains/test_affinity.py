@@ -16,6 +16,7 @@ from chains.affinity import AffinityModel, Layer, Networks, affinity, default_af
 from chains.clustering import Granularity
 from chains.crowd_features import CROWD_FEATURES
 from chains.pair_features import FEATURES, pair_features
+from chains.sites import with_sites
 from chains.texts import Floats, Texts
 from vectorstore.errors import InputError
 
@@ -196,6 +197,25 @@ def test_in_a_crowd_other_networks_tell_what_is_one_errand() -> None:
         np.testing.assert_array_equal(affinity(known, both, granularity), affinity(texts, both, granularity))
     assert AffinityModel.from_json(json.loads(json.dumps(both.to_json()))).fingerprint == both.fingerprint
     assert both.fingerprint != replace(both, fine_in_crowd=None).fingerprint
+
+
+def test_users_with_web_addresses_have_networks_of_their_own() -> None:
+    without, within = made_fine()
+    half = Networks(np.zeros(F, np.float32), np.ones(F, np.float32), ((layer(F, 1, 0),),))
+    plain = some_texts(5)
+    known = replace(plain, familiar=np.zeros(5, dtype=np.float32))
+    model = AffinityModel(made_networks(), None, without, "made by hand", None, half, within)
+    assert AffinityModel.from_json(json.loads(json.dumps(model.to_json()))).fingerprint == model.fingerprint
+    off = ~np.eye(5, dtype=bool)
+    # log(0.25) is the log odds of 0.2
+    assert affinity(known, model, Granularity.FINE)[off] == pytest.approx(np.full(20, 0.2))
+    led = replace(known, items=(frozenset(["https://example.com"]), *known.items[1:]))
+    assert affinity(replace(led, familiar=None), model, Granularity.FINE)[off] == pytest.approx(np.full(20, 0.5))
+    # logit: 2 * (2 * cosine) + 1
+    cosines = with_sites(led).context @ with_sites(led).context.T
+    assert affinity(led, model, Granularity.FINE)[0, 3] == pytest.approx(sigmoid(4 * cosines[0, 3] + 1), abs=1e-5)
+    unlearned = replace(model, fine_by_site=None, fine_by_site_in_crowd=None)
+    assert affinity(led, unlearned, Granularity.FINE)[off] == pytest.approx(np.full(20, 0.2))
 
 
 @pytest.mark.parametrize("cells", [1, 29, 500_000])
