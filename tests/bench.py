@@ -141,9 +141,9 @@ PARTS = {
     ),
     "scale": Part(
         "Runs at scale",
-        "Made users: of 8,000 the median has 33 keywords, the mean 51, the heaviest 1,637, out of a vocabulary that "
-        "all share and that is embedded before. Full runs by one process, by two, and on Ray; then a day on which 1 % "
-        "are active. The keyword store is left out of `ingest`. `python -m tests.bench_scale --help` says more.",
+        "Made users, out of a vocabulary that all share and that is embedded before. Full runs by one process (not of "
+        "the larger size), by two, and on Ray; then a day on which 1 % are active, against the first full run of its "
+        "size. The keyword store is left out of `ingest`. `python -m tests.bench_scale --help` says more.",
         scale,
     ),
     "million": Part(

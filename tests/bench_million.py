@@ -23,7 +23,7 @@ import bench_scale as scale
 
 USERS, SMALL_USERS = 1_000_000, 2_000
 _QUARTERS = 4
-_AGAIN = 60.0
+_AGAIN, _FURTHER = 600.0, 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +45,14 @@ def inferred(home: Path) -> int:
         return 0
 
 
-def run_and_kill(home: Path, seconds: float, workers: int) -> list[Look]:
-    """What was seen of a full run, every part of the time; it ends by SIGKILL, or before if it is done."""
+def run_and_kill(home: Path, seconds: float, workers: int, until: int = sys.maxsize) -> list[Look]:
+    """What was seen of a full run, every part of the time; it ends by SIGKILL, also where so many users are done, or
+    before if it is through."""
     command = [*scale._PROGRAM, "--home", str(home), "infer", "--engine", "local", "--workers", str(workers)]
     begun = time.perf_counter()
     looks: list[Look] = []
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        while process.poll() is None and time.perf_counter() - begun < seconds:
+        while process.poll() is None and time.perf_counter() - begun < seconds and inferred(home) < until:
             time.sleep(min(seconds / (_QUARTERS * 10), 5.0))
             found = scale._below(process.pid)
             memory, work = sum(map(scale._memory, found)), sum(map(_work, found))
@@ -107,12 +108,13 @@ def measure(folder: Path, users: int, minutes: float, workers: int) -> Iterator[
         yield f"| {last.users:,} | {rate:,.0f} | {work:.1f} | {memory:,.0f} |"
     before = inferred(home)
     scale._say(f"{users:,} users: going on with {before:,} done")
-    after = run_and_kill(home, _AGAIN, workers)[-1].users
+    looks = run_and_kill(home, _AGAIN, workers, until=before + _FURTHER)
+    after, waited = looks[-1].users, looks[-1].seconds
     library = sum(each.stat().st_size for each in home.glob("library.sqlite*")) / max(after, 1)
     yield ""
     yield (
-        f"Begun again it went on from {before:,} to {after:,} users in a minute. The library has {library:,.0f} bytes "
-        "a user done."
+        f"Begun again it was at {after:,} users, from {before:,}, after {waited:.0f} seconds. The library has "
+        f"{library:,.0f} bytes a user done."
     )
 
 

@@ -25,12 +25,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-SIZES, SMALL_SIZES, LARGE_SIZES = (5_000, 20_000), (200, 400), (20_000, 100_000)
+SIZES, SMALL_SIZES, LARGE_SIZES = (5_000, 20_000), (200, 400), (5_000, 100_000)
 AS_OF = datetime(2026, 6, 1, tzinfo=UTC)
 TOPICS, TEXTS_A_TOPIC = 400, 50
 # In events; a text makes one or two keywords.
 _MEDIAN, _SPREAD, _MOST = 17, 1.1, 2_000
 _AT_ONCE = 2_000
+_MANY = 50_000
+_COUNTED, _HEAVY = 2_000, 5
 _LOOK = 0.25
 _DAYS_AFTER = 4
 _PROGRAM = [sys.executable, "-c", "from assistant.cli import main; main()"]
@@ -95,12 +97,17 @@ def text_of(topic: int, place: int) -> str:
     return f"{first} {second} {_THINGS[place % len(_THINGS)]} {third} {place // 10 + 1}"
 
 
+def size_of(chance: np.random.Generator) -> int:
+    """How many events a user has, by his own random numbers, of which it takes the first."""
+    return int(np.clip(chance.lognormal(np.log(_MEDIAN), _SPREAD), 2, _MOST))
+
+
 def made_rows(users: range) -> pa.Table:
     """A row an event, in order of user. Each user is made by his own number alone."""
     columns: tuple[list[str], list[datetime], list[str], list[str]] = ([], [], [], [])
     for number in users:
         chance = np.random.default_rng(number)
-        size = int(np.clip(chance.lognormal(np.log(_MEDIAN), _SPREAD), 2, _MOST))
+        size = size_of(chance)
         # Most were last active within months, as in any log that is a year old.
         silent = min(chance.exponential(60), 340.0)
         left, seen = size, set[int]()
@@ -312,7 +319,7 @@ def table(found: Sequence[Figures]) -> Iterator[str]:
             speed, work = each.users / spent.seconds, 1_000 * spent.work / each.users
             told = "" if how.startswith("ray") else f"{work:.1f}"
             yield f"{head} {how} | {spent.seconds:.1f} | {speed:,.0f} | {told} | {spent.peak:,.0f} |"
-        full, day, later = each.runs["local 1"], each.days[0], each.days[-1]
+        full, day, later = min(each.runs.items())[1], each.days[0], each.days[-1]
         days = {f"a day later, {_whom(day)}": day.spent, "again, nothing to do": each.idle}
         days[f"day {len(each.days)}, {_whom(later)}"] = later.spent
         for told, spent in days.items():
@@ -326,10 +333,35 @@ def table(found: Sequence[Figures]) -> Iterator[str]:
     yield f"Of {silent:,} times that a silent user was taken up, {needless:,} were needless."
     same = "the same to the byte" if all(each.same for each in found) else "DIFFERENT"
     yield ""
+    median, mean, most = keywords_of(last.users)
     yield (
+        f"Of {last.users:,} users the median has {median:.0f} keywords, the mean {mean:.0f}, the heaviest {most:,}. "
         f"On disk a user: activity log {last.log_bytes:,.0f} bytes, library {last.library_bytes:,.0f} bytes. The "
         f"journeys of all ways of a size are {same}."
     )
+
+
+def _engines(users: int, *, ray: bool) -> list[str]:
+    """One process alone takes too long for many users."""
+    return [*(["local 1"] if users < _MANY else []), "local 2", *(["ray 2"] if ray else [])]
+
+
+def keywords_of(users: int) -> tuple[float, float, int]:
+    """Median and mean number of keywords of these users, by some thousands of them, and the most that one has."""
+    from chains.keywords import extract_keywords
+    from vectorstore.activity import Activity, ActivityKind
+
+    def count(user: int) -> int:
+        rows = made_rows(range(user, user + 1)).to_pylist()
+        return len(
+            extract_keywords(
+                [Activity(row["user_id"], row["timestamp"], ActivityKind(row["kind"]), row["text"]) for row in rows]
+            )
+        )
+
+    counts = [count(user) for user in range(min(users, _COUNTED))]
+    heaviest = sorted(range(users), key=lambda user: size_of(np.random.default_rng(user)))[-_HEAVY:]
+    return float(np.median(counts)), float(np.mean(counts)), max(map(count, heaviest))
 
 
 def _whom(day: Day) -> str:
@@ -345,12 +377,11 @@ def main() -> None:
     parser.add_argument("--figures", type=Path, help="write what was measured there too, as JSON, for the plan")
     given = parser.parse_args()
     sizes = given.users or (SMALL_SIZES if given.small else LARGE_SIZES if given.large else SIZES)
-    engines = ["local 1", "local 2", *([] if given.without_ray else ["ray 2"])]
     with tempfile.TemporaryDirectory(prefix="bench-scale-") as name:
         cache = Path(name) / "embeddings"
         _say("embedding the vocabulary")
         speed = embed_all(cache)
-        found = [measured(Path(name), users, cache, engines) for users in sizes]
+        found = [measured(Path(name), users, cache, _engines(users, ray=not given.without_ray)) for users in sizes]
     if given.figures:
         told = {"texts_a_second": speed, "cores": os.cpu_count(), "sizes": [asdict(each) for each in found]}
         before = json.loads(given.figures.read_text(encoding="utf-8")) if given.figures.exists() else {}
