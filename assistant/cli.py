@@ -245,7 +245,7 @@ def forget(context: typer.Context, user: User, as_json: AsJson = False) -> None:
                 "journeys ingest LOG --allow-forgotten ID reads them"
             )
             said = {
-                "replies of models kept for him": erased.library.calls + erased.replies,
+                "replies of models kept": erased.library.calls + erased.replies,
                 "judgements": erased.library.judgements,
                 "labels": erased.library.labels,
                 "feedback": erased.library.feedback,
@@ -257,7 +257,7 @@ def forget(context: typer.Context, user: User, as_json: AsJson = False) -> None:
             if erased.conversations:
                 print(f"conversations that told of this user: {erased.conversations:,}, removed whole")
             if erased.crowd:
-                print(f"the crowd that other users' texts are compared with lost {erased.crowd:,} of his")
+                print(f"the crowd that other users' texts are compared with lost {erased.crowd:,} rows of this user")
             for name in erased.unreached:
                 print(f"not looked at: the store {name}, which the settings no longer name")
         if erased.remaining:

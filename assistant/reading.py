@@ -202,7 +202,7 @@ class Reading:
         journeys = self.assistant.journeys(user_id)
         state = self.assistant.library.state(user_id)
         if state is None:
-            raise LibraryError(f"no inference of a user {user_id!r}: find one by id or by what he is up to")
+            raise LibraryError(f"no inference of a user {user_id!r}: find one by id, or by what they are up to")
         changes = self.assistant.changes(user_id)
         of_text = {normalize(text): journey.journey_id for journey in journeys for text in journey.texts}
         events: dict[str, list[Activity]] = {journey.journey_id: [] for journey in journeys}

@@ -125,7 +125,7 @@ class RankerModel(FileModel):
 def _told(measures: Measures, start: float, added: Sequence[float]) -> Score:
     rate = mean_slope(start, sum(added))
     terms = (
-        Term(name=START, value="a mean journey of such a user, if he comes back", contribution=sigmoid(start)),
+        Term(name=START, value="a mean journey of a user who comes back", contribution=sigmoid(start)),
         *(
             Term(name=term.name, value=term.told(measures), contribution=rate * part)
             for term, part in zip(TERMS, added, strict=True)

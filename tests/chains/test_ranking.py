@@ -137,7 +137,7 @@ def test_journeys_of_one_user_score_together_what_each_scores_alone() -> None:
 def test_what_was_measured_is_told_in_words() -> None:
     told = {term.name: term.value for term in flat().score(measures_of(share=0.314)).terms}
     assert told == {
-        "start": "a mean journey of such a user, if he comes back",
+        "start": "a mean journey of a user who comes back",
         "recency": "last activity 3 days ago",
         "recent days": "active on 3 days of the last 28, 1 of them in the last week",
         "persistence": "on 5 of 20 active days since it began",
