@@ -15,8 +15,7 @@ from chains.texts import Floats
 from chains.wording import count_text, date_text, days_text
 from vectorstore.activity import Activity, days_of
 
-#: Active days that an evergreen journey takes: two are no habit.
-EVERGREEN_DAYS = 3
+EVERGREEN_DAYS = 3  # active days that an evergreen journey takes: two are no habit
 EVERGREEN_FROM = 0.5  # probability of evergreen
 _LEAST = 1e-6
 
