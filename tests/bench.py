@@ -139,7 +139,8 @@ PARTS = {
     "runs": Part(
         "Whole runs",
         "Users of 30 events, by the command line, all texts embedded before. Of the peak memory of `ingest` a part is "
-        "files of the keyword store that are mapped, which the system takes back when it needs the room.",
+        "files of the keyword store that are mapped, which the system takes back when it needs the room. Those active "
+        "are so four months later, by when many others have fallen silent and are moved; for a day see below.",
         runs,
     ),
     "scale": Part(
