@@ -11,9 +11,11 @@ from vectorstore.parts import by_user, rows_of, users_of
 
 
 class SilentUsers:
-    """users: whom this is about. work: what would be done for them otherwise. taken: of those for whom their stored
-    journeys are enough, what was found since it was asked for last; of whose journeys somebody said something, or which
-    don't tell, the others are to be inferred."""
+    """users: whom this is about. work: what would be done for them otherwise.
+
+    `left` passes tables on without the users for whom their stored journeys are enough; `take` gives what was found for
+    these. Users of whose journeys a person said something, or whose journeys don't tell, stay and are to be inferred.
+    """
 
     def __init__(self, users: Collection[str], library: Library, work: UserWork, vectors_of: VectorsOf) -> None:
         self._users = set(users) if work.move else set[str]()

@@ -3,7 +3,7 @@ something. A journey's own name stands on a page beside all of its activity; in 
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -98,6 +98,15 @@ class Grounds:
             return 0.0
         varied = self._varied[run] if self._varied[run] >= _VARIANTS else 0
         return min((self._ended[run] + varied) / self.runs[run], 1.0)
+
+    @cached_property
+    def longer(self) -> Mapping[_Words, list[_Words]]:
+        """For each run those with one word more, before or behind it."""
+        found: dict[_Words, list[_Words]] = {}
+        for run in self.runs:
+            for piece in {run[1:], run[:-1]}:
+                found.setdefault(piece, []).append(run)
+        return found
 
     @cached_property
     def is_english(self) -> bool:
@@ -265,12 +274,8 @@ def _is_piece(text: str, grounds: Grounds) -> bool:
         return False
     return any(
         grounds.runs[longer] >= _PIECE * count and not (longer[:-1] == run and is_modifier(longer[-1]))
-        for longer in _longer(run, grounds)
+        for longer in grounds.longer.get(run, ())
     )
-
-
-def _longer(run: _Words, grounds: Grounds) -> Iterator[_Words]:
-    yield from (each for each in grounds.runs if len(each) == len(run) + 1 and run in {each[1:], each[:-1]})
 
 
 def _plural(phrase: Phrase, grounds: Grounds) -> Phrase:

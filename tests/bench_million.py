@@ -48,14 +48,14 @@ def inferred(home: Path) -> int:
 def run_and_kill(home: Path, seconds: float, workers: int, until: int = sys.maxsize) -> list[Look]:
     """What was seen of a full run, every part of the time; it ends by SIGKILL, also where so many users are done, or
     before if it is through."""
-    command = [*scale._PROGRAM, "--home", str(home), "infer", "--engine", "local", "--workers", str(workers)]
+    command = [*scale.PROGRAM, "--home", str(home), "infer", "--engine", "local", "--workers", str(workers)]
     begun = time.perf_counter()
     looks: list[Look] = []
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         while process.poll() is None and time.perf_counter() - begun < seconds and inferred(home) < until:
             time.sleep(min(seconds / (_QUARTERS * 10), 5.0))
-            found = scale._below(process.pid)
-            memory, work = sum(map(scale._memory, found)), sum(map(_work, found))
+            found = scale.below(process.pid)
+            memory, work = sum(map(scale.memory_of, found)), sum(map(_work, found))
             if not looks or work >= looks[-1].work:  # else it is ending, and some are gone
                 looks.append(Look(time.perf_counter() - begun, inferred(home), work, memory))
         process.send_signal(signal.SIGKILL)
@@ -84,17 +84,17 @@ def measure(folder: Path, users: int, minutes: float, workers: int) -> Iterator[
     """Markdown, as lines."""
     log, home, cache = folder / "log", folder / "home", folder / "home" / "embeddings"
     cache.mkdir(parents=True)
-    scale._say("embedding the vocabulary")
+    scale.say("embedding the vocabulary")
     scale.embed_all(cache)
-    scale._say(f"{users:,} users: writing their log")
+    scale.say(f"{users:,} users: writing their log")
     rows = scale.write_log(log, users)
-    scale._say(f"{users:,} users: ingest of {rows:,} events")
+    scale.say(f"{users:,} users: ingest of {rows:,} events")
     spent = scale.journeys_without_index(home, log)
     yield (
         f"Of {users:,} made users, {rows:,} events: ingest took {spent.work:,.0f} seconds of processor "
         f"({1_000 * spent.work / users:.2f} ms a user) and {spent.peak:,.0f} MB at the peak."
     )
-    scale._say(f"{users:,} users: a full run, for {minutes:g} minutes")
+    scale.say(f"{users:,} users: a full run, for {minutes:g} minutes")
     looks = run_and_kill(home, 60 * minutes, workers)
     yield f"A full run by {workers} processes, killed after {minutes:g} minutes with {looks[-1].users:,} users done:"
     yield from (
@@ -107,7 +107,7 @@ def measure(folder: Path, users: int, minutes: float, workers: int) -> Iterator[
         rate, work = done / (last.seconds - first.seconds), 1_000 * (last.work - first.work) / done
         yield f"| {last.users:,} | {rate:,.0f} | {work:.1f} | {memory:,.0f} |"
     before = inferred(home)
-    scale._say(f"{users:,} users: going on with {before:,} done")
+    scale.say(f"{users:,} users: going on with {before:,} done")
     looks = run_and_kill(home, _AGAIN, workers, until=before + _FURTHER)
     after, waited = looks[-1].users, looks[-1].seconds
     library = sum(each.stat().st_size for each in home.glob("library.sqlite*")) / max(after, 1)

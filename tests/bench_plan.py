@@ -18,7 +18,7 @@ from typing import Any
 # Tests find each other by name, as pytest has it.
 _HERE = Path(__file__).parent
 sys.path[:0] = [str(_HERE), str(_HERE / "chains")]
-from bench_scale import journeys, made_rows  # noqa: E402
+from bench_scale import PROGRAM, journeys, made_rows  # noqa: E402
 from model_server import ModelServer, serving  # noqa: E402
 from scripted_model import DATA  # noqa: E402
 
@@ -66,7 +66,7 @@ def measured(folder: Path, users: int = USERS) -> dict[str, Any]:
     with serving(ModelServer(answer)) as server:
         told = {"MODEL": "openai:local", "BASE_URL": server.url, "INPUT_PRICE": "0", "OUTPUT_PRICE": "0"}
         models = {f"JOURNEYS_MODELS__DEFAULT__{name}": value for name, value in told.items()}
-        words = [sys.executable, "-c", "from assistant.cli import main; main()", "--home", str(home), "infer", "--json"]
+        words = [*PROGRAM, "--home", str(home), "infer", "--json"]
         done = subprocess.run(
             words, env=os.environ | {"OPENAI_API_KEY": "none"} | models, check=True, capture_output=True, text=True
         )

@@ -35,7 +35,7 @@ _MANY = 50_000
 _COUNTED, _HEAVY = 2_000, 5
 _LOOK = 0.25
 _DAYS_AFTER = 4
-_PROGRAM = [sys.executable, "-c", "from assistant.cli import main; main()"]
+PROGRAM = [sys.executable, "-c", "from assistant.cli import main; main()"]
 _ALONE = ["unshare", "-rn", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
 _THINGS = ("ideas", "tips", "plan", "set", "guide", "colours", "at home", "for beginners", "checklist", "kit")
 _WORDS = tuple(
@@ -158,7 +158,7 @@ def write_day(path: Path, users: int) -> None:
 
 def journeys(home: Path, *words: str, alone: bool = False) -> Spent:
     """Raises CalledProcessError where the command fails."""
-    command = [*(_ALONE if alone else []), *_PROGRAM, "--home", str(home), *words]
+    command = [*(_ALONE if alone else []), *PROGRAM, "--home", str(home), *words]
     return _run(command)
 
 
@@ -169,7 +169,7 @@ def _run(command: Sequence[str]) -> Spent:
         ended, status, used = os.wait4(process.pid, os.WNOHANG)
         if ended:
             break
-        peak = max(peak, sum(map(_memory, _below(process.pid))))
+        peak = max(peak, sum(map(memory_of, below(process.pid))))
         time.sleep(_LOOK)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
@@ -177,7 +177,7 @@ def _run(command: Sequence[str]) -> Spent:
     return Spent(time.perf_counter() - begun, used.ru_utime + used.ru_stime, peak)
 
 
-def _below(parent: int) -> set[int]:
+def below(parent: int) -> set[int]:
     parents = {}
     for folder in Path("/proc").iterdir():
         if folder.name.isdecimal():
@@ -191,7 +191,7 @@ def _below(parent: int) -> set[int]:
     return found
 
 
-def _memory(process: int) -> float:
+def memory_of(process: int) -> float:
     """Own pages of a process in MB; 0 where it is gone."""
     try:
         lines = Path(f"/proc/{process}/status").read_text(encoding="utf-8").splitlines()
@@ -212,12 +212,12 @@ def measured(folder: Path, users: int, cache: Path, engines: Sequence[str]) -> F
     for file in cache.glob("*") if cache.exists() else ():
         if not file.name.endswith((".lock", "-wal", "-shm")):
             shutil.copy(file, home / "embeddings" / file.name)
-    _say(f"{users:,} users: ingest")
+    say(f"{users:,} users: ingest")
     # The keyword store has a benchmark of its own; runs do without it.
     ingested = journeys_without_index(home, log)
     runs, outputs = {}, set()
     for engine in engines:
-        _say(f"{users:,} users: {engine}")
+        say(f"{users:,} users: {engine}")
         (home / "library.sqlite").unlink(missing_ok=True)
         for left in home.glob("library.sqlite-*"):
             left.unlink()
@@ -231,7 +231,7 @@ def measured(folder: Path, users: int, cache: Path, engines: Sequence[str]) -> F
     library = _size(home / "library.sqlite")
     write_day(folder / "day.parquet", users)
     journeys_without_index(home, folder / "day.parquet")
-    _say(f"{users:,} users: one day later")
+    say(f"{users:,} users: one day later")
     active = {f"user-{number:09d}" for number in range(0, users, 100)}
     day = incremental_day(home, active)
     idle = journeys(home, "infer", "--incremental")
@@ -304,7 +304,7 @@ def _hash(path: Path) -> str:
     return told.hexdigest()
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
     sys.stderr.write(f"  {line}\n")
     sys.stderr.flush()
 
@@ -379,7 +379,7 @@ def main() -> None:
     sizes = given.users or (SMALL_SIZES if given.small else LARGE_SIZES if given.large else SIZES)
     with tempfile.TemporaryDirectory(prefix="bench-scale-") as name:
         cache = Path(name) / "embeddings"
-        _say("embedding the vocabulary")
+        say("embedding the vocabulary")
         speed = embed_all(cache)
         found = [measured(Path(name), users, cache, _engines(users, ray=not given.without_ray)) for users in sizes]
     if given.figures:
